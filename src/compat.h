@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between kernel versions and configurations.  No other
+ * file tests a version or a CONFIG_ symbol: it uses the names given here.
+ */
+#ifndef SHUP_COMPAT_H
+#define SHUP_COMPAT_H
+
+#include <linux/bpf.h>
+#include <linux/build_bug.h>
+#include <linux/filter.h>
+#include <linux/fs.h>
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <linux/uaccess.h>
+#include <linux/version.h>
+
+#ifndef CONFIG_X86_64
+#error "seccomp_hup supports x86_64 only: see Limits in README.md"
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 0, 0)
+#error "seccomp_hup needs Linux 5.0 or later: older kernels have no seccomp listeners"
+#endif
+
+/* Why this configuration can never arm, or NULL; shown to the operator. */
+#if defined(CONFIG_PREEMPT_RT) || defined(CONFIG_PREEMPT_RT_FULL)
+#define SHUP_CANNOT_ARM "real-time preemption is not supported: boot a kernel without PREEMPT_RT"
+#elif !defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
+#define SHUP_CANNOT_ARM "the kernel has no ftrace with registers: boot one built with CONFIG_DYNAMIC_FTRACE_WITH_REGS"
+#elif !defined(CONFIG_KRETPROBES)
+#define SHUP_CANNOT_ARM "the kernel has no kprobes: boot one built with CONFIG_KPROBES"
+#else
+#define SHUP_CANNOT_ARM NULL
+#endif
+
+/*
+ * Not an obstacle, but nothing to do: without seccomp filters there are no
+ * listeners.  The same without a usable reason string would be an error.
+ */
+#if defined(CONFIG_SECCOMP_FILTER)
+#define SHUP_HAS_FILTERS true
+#else
+#define SHUP_HAS_FILTERS false
+#endif
+
+/* From 6.11 on the mainline kernel speaks at exit by itself. */
+#define SHUP_KERNEL_IS_NATIVE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0))
+
+/* 5.1 brought static_assert() into the kernel. */
+#ifndef static_assert
+#define static_assert(expr, ...) _Static_assert(expr, #expr)
+#endif
+
+/**
+ * shup_task_filter() - the filter a task is directly attached to
+ * @task: any task
+ *
+ * Return: the head of @task's filter chain, or NULL.  Not to be dereferenced
+ * but as layout.h says.
+ */
+static inline const void *shup_task_filter(const struct task_struct *task)
+{
+#ifdef CONFIG_SECCOMP_FILTER
+	return READ_ONCE(task->seccomp.filter);
+#else
+	return NULL;
+#endif
+}
+
+/*
+ * Where prog lies in struct seccomp_filter, which is private to
+ * kernel/seccomp.c.  Mirrors the fields before it, version by version; what
+ * is found at run time must agree (layout.c).
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 9, 0)
+struct shup_filter_head {
+	refcount_t usage;
+	bool log;
+	void *prev;
+	struct bpf_prog *prog;
+};
+#else
+struct shup_filter_head {
+	refcount_t refs;
+	refcount_t users;
+	bool log;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+	bool wait_killable_recv;
+#endif
+#ifdef SECCOMP_ARCH_NATIVE	/* 5.11: the cache of allowed calls */
+	struct {
+		DECLARE_BITMAP(allow_native, SECCOMP_ARCH_NATIVE_NR);
+#ifdef SECCOMP_ARCH_COMPAT
+		DECLARE_BITMAP(allow_compat, SECCOMP_ARCH_COMPAT_NR);
+#endif
+	} cache;
+#endif
+	void *prev;
+	struct bpf_prog *prog;
+};
+#endif
+
+/* 5.8 renamed probe_kernel_read(). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 8, 0)
+#define copy_from_kernel_nofault probe_kernel_read
+#endif
+
+/**
+ * shup_file_tryget() - take a reference to a file that may be on its way out
+ * @file: a file whose memory is known to be valid
+ *
+ * get_file_rcu() changed its meaning in 6.7; this has the old one.
+ *
+ * Return: whether the caller now holds a reference.
+ */
+static inline bool shup_file_tryget(struct file *file)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	return file_ref_get(&file->f_ref);
+#else
+	return atomic_long_inc_not_zero(&file->f_count);
+#endif
+}
+
+/*
+ * ftrace: the callback's last argument changed its type in 5.11, and the
+ * flag that asks ftrace to guard against recursion changed its sense: until
+ * 5.10 it is asked for by leaving RECURSION_SAFE out.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define shup_ftrace_regs pt_regs
+#define shup_get_regs(fregs) (fregs)
+#define SHUP_OPS_RECURSION 0
+#define shup_retprobe_of(instance) ((instance)->rp)
+#else
+#define shup_ftrace_regs ftrace_regs
+#define shup_get_regs(fregs) ftrace_get_regs(fregs)
+#define SHUP_OPS_RECURSION FTRACE_OPS_FL_RECURSION
+#define shup_retprobe_of(instance) get_kretprobe(instance)
+#endif
+
+/*
+ * 5.5 lets a hook forbid kernel.ftrace_enabled=0.  Before, that switch takes
+ * every hook away unseen; hooks.c then watches the switch.
+ */
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_REGS
+#define SHUP_OPS_REGS FTRACE_OPS_FL_SAVE_REGS
+#define SHUP_OPS_REDIRECT FTRACE_OPS_FL_IPMODIFY
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 5, 0)
+#define SHUP_OPS_PERMANENT FTRACE_OPS_FL_PERMANENT
+#else
+#define SHUP_OPS_PERMANENT 0
+#endif
+#else	/* never placed: SHUP_CANNOT_ARM comes first */
+#define SHUP_OPS_REGS 0
+#define SHUP_OPS_REDIRECT 0
+#define SHUP_OPS_PERMANENT 0
+#endif
+
+#endif /* SHUP_COMPAT_H */

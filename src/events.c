@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hooks themselves: which functions of the kernel, and what each call of
+ * one means for the table and the listeners.
+ *
+ *   do_seccomp                  a listener is made; TSYNC
+ *   wake_up_new_task            a fork that succeeded
+ *   do_exit                     a live task departs
+ *   put_seccomp_filter          a task's tie is cut (level 0)
+ *   seccomp_filter_release      the same (level 1)
+ *   seccomp_notify_poll         EPOLLHUP is added; unknown listeners get known
+ *   seccomp_notify_release      a listener is closed
+ *
+ * A task without a filter costs one test in each.  No handler is believed to
+ * have been called every time.
+ */
+#include <linux/file.h>
+#include <linux/kernel.h>
+#include <linux/seccomp.h>
+
+#include "events.h"
+#include "hooks.h"
+#include "layout.h"
+#include "listener.h"
+#include "orphan.h"
+#include "table.h"
+
+static struct task_struct *task_argument(struct pt_regs *regs)
+{
+	return (struct task_struct *)regs_get_kernel_argument(regs, 0);
+}
+
+static void fork_observed(struct pt_regs *regs)
+{
+	struct task_struct *child = task_argument(regs);
+
+	if (shup_task_filter(child) && shup_listener_any())
+		shup_table_fork(current, child);
+}
+
+static void exit_observed(struct pt_regs *regs)
+{
+	if (shup_task_filter(current) && shup_listener_any())
+		shup_table_leave(current);
+}
+
+static void cut_observed(struct pt_regs *regs)
+{
+	struct task_struct *task = task_argument(regs);
+
+	if (shup_task_filter(task) && shup_listener_any())
+		shup_table_cut(task);
+}
+
+static void release_observed(struct pt_regs *regs)
+{
+	struct file *file = (struct file *)regs_get_kernel_argument(regs, 1);
+
+	if (shup_listener_any())
+		shup_listener_close(file);
+}
+
+static bool attach_entered(struct pt_regs *regs, struct shup_call *call)
+{
+	unsigned long operation = regs_get_kernel_argument(regs, 0);
+
+	call->word = regs_get_kernel_argument(regs, 1);
+	return (u32)operation == SECCOMP_SET_MODE_FILTER &&
+	       (call->word & (SECCOMP_FILTER_FLAG_NEW_LISTENER |
+			      SECCOMP_FILTER_FLAG_TSYNC));
+}
+
+static void join_or_ask(struct task_struct *task,
+			struct shup_listener *listener, bool ask)
+{
+	if (!shup_table_join(task, listener) || ask)
+		shup_orphan_ask(listener);
+}
+
+/* @ask: not only the caller is under its listeners, its threads are, too. */
+static void caller_attached(bool ask)
+{
+	struct shup_listener *listener;
+	const void *filter;
+	unsigned int left;
+
+	shup_for_each_filter(filter, shup_task_filter(current), left) {
+		listener = shup_listener_of_filter(filter);
+		if (listener)
+			join_or_ask(current, listener, ask);
+	}
+}
+
+static void listener_made(int fd)
+{
+	struct file *file = fget(fd);
+
+	/* Another thread may have closed the fd, or used it again. */
+	if (!file)
+		return;
+	if (shup_is_listener(file))
+		shup_listener_adopt(file, GFP_ATOMIC);
+	fput(file);
+}
+
+static void attach_left(const struct shup_call *call, long returned)
+{
+	bool tsync = call->word & SECCOMP_FILTER_FLAG_TSYNC;
+
+	if (returned < 0)
+		return;
+	if (call->word & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		listener_made(returned);
+	if (shup_listener_any() && shup_layout_known())
+		caller_attached(tsync);
+}
+
+static struct shup_hook hooks[];
+
+/*
+ * Which of the hooks, below, it is, in the order of placing: a listener must
+ * not be made known before its closing can be seen, nor an exit be seen
+ * before a fork can.
+ */
+enum {
+	HOOK_RELEASE,
+	HOOK_POLL,
+	HOOK_ATTACH,
+	HOOK_FORK,
+	HOOK_EXIT,
+	HOOK_CUT,
+	HOOK_COUNT,
+};
+
+typedef __poll_t notify_poll_fn(struct file *file,
+				struct poll_table_struct *table);
+
+static __poll_t poll_wrapper(struct file *file,
+			     struct poll_table_struct *table)
+{
+	notify_poll_fn *original;
+	__poll_t mask;
+
+	shup_wrapper_enter();
+	original = (notify_poll_fn *)hooks[HOOK_POLL].original;
+	mask = original(file, table);
+	/* After the original, by which the caller is on the queue. */
+	mask |= shup_orphan_poll(file);
+	shup_wrapper_leave();
+	return mask;
+}
+
+static struct shup_hook hooks[HOOK_COUNT] = {
+	[HOOK_RELEASE] = {
+		.symbol = "seccomp_notify_release",
+		.kind = SHUP_OBSERVE,
+		.purpose = "so closed listeners would not be noticed",
+		.observe = release_observed,
+	},
+	[HOOK_POLL] = {
+		.symbol = "seccomp_notify_poll",
+		.kind = SHUP_REDIRECT,
+		.purpose = "so no poll could report EPOLLHUP",
+		.wrapper = poll_wrapper,
+	},
+	[HOOK_ATTACH] = {
+		.symbol = "do_seccomp",
+		.kind = SHUP_RETURN,
+		.purpose = "so new listeners would not be noticed",
+		.enter = attach_entered,
+		.leave = attach_left,
+	},
+	[HOOK_FORK] = {
+		.symbol = "wake_up_new_task",
+		.kind = SHUP_OBSERVE,
+		.purpose = "so new tasks would not be noticed",
+		.observe = fork_observed,
+	},
+	[HOOK_EXIT] = {
+		.symbol = "do_exit",
+		.kind = SHUP_OBSERVE,
+		.purpose = "so exits would not be noticed",
+		.observe = exit_observed,
+	},
+	[HOOK_CUT] = {
+		/* .symbol by level: see shup_events_on() */
+		.kind = SHUP_OBSERVE,
+		.purpose = "so freed tasks would not be noticed",
+		.observe = cut_observed,
+	},
+};
+
+/**
+ * shup_events_on() - begin to see what happens
+ * @level: which kernel this is
+ *
+ * Context: may sleep; at load.
+ * Return: 0; or an error, with a message in the log and nothing left placed.
+ */
+int shup_events_on(enum shup_level level)
+{
+	struct shup_symbol poll, release;
+	int ret;
+
+	hooks[HOOK_CUT].symbol = level == SHUP_LEVEL_NEVER ?
+		"put_seccomp_filter" : "seccomp_filter_release";
+
+	/* Missing ones are reported by the placing. */
+	if (!shup_symbol_find(hooks[HOOK_POLL].symbol, &poll) &&
+	    !shup_symbol_find(hooks[HOOK_RELEASE].symbol, &release))
+		shup_listener_init(poll.start, release.start);
+
+	ret = shup_hooks_prove();
+	if (ret)
+		return ret;
+	ret = shup_hooks_place(hooks, ARRAY_SIZE(hooks));
+	if (ret)
+		shup_hooks_unprove();
+	return ret;
+}
+
+/**
+ * shup_events_off() - see nothing any more
+ *
+ * When it returns, no handler runs or will run again.
+ *
+ * Context: may sleep.
+ */
+void shup_events_off(void)
+{
+	shup_hooks_remove(hooks, ARRAY_SIZE(hooks));
+	shup_hooks_unprove();
+}

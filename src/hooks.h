@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SHUP_HOOKS_H
+#define SHUP_HOOKS_H
+
+#include "compat.h"
+
+/**
+ * enum shup_hook_kind - what a hook does to the function it sits on
+ * @SHUP_OBSERVE: calls back at entry.  Shares the function with anyone.
+ * @SHUP_REDIRECT: a wrapper runs in the function's place and calls it.  May
+ *	sleep and never misses, but no live patch can redirect the same
+ *	function.
+ * @SHUP_RETURN: calls back at entry and at return, by a kretprobe.  Nothing of
+ *	the module stays on the caller's stack, so a call that never returns
+ *	cannot hold up an unload; but it can miss.
+ */
+enum shup_hook_kind {
+	SHUP_OBSERVE,
+	SHUP_REDIRECT,
+	SHUP_RETURN,
+};
+
+/* What a SHUP_RETURN hook may keep from entry to return of one call. */
+struct shup_call {
+	unsigned long word;
+};
+
+/**
+ * struct shup_hook - one function, and what is to happen there
+ * @symbol: the function's name in the kernel's symbol table
+ * @kind: which of the members below are used
+ * @purpose: what is lost without it; ends the error message
+ * @observe: SHUP_OBSERVE: called at entry, with preemption off
+ * @wrapper: SHUP_REDIRECT: called instead; brackets itself by
+ *	shup_wrapper_enter() and shup_wrapper_leave()
+ * @enter: SHUP_RETURN: called at entry, with preemption off; false: this call
+ *	is of no interest
+ * @leave: SHUP_RETURN: called at return with the returned value, preemption off
+ * @original: SHUP_REDIRECT: set to the function's entry, for the wrapper
+ * @site: where the hook sits.  Written by shup_hooks_place() only.
+ * @placed: whether it does.  Written at load and unload only.
+ */
+struct shup_hook {
+	const char *symbol;
+	enum shup_hook_kind kind;
+	const char *purpose;
+
+	void (*observe)(struct pt_regs *regs);
+	void *wrapper;
+	bool (*enter)(struct pt_regs *regs, struct shup_call *call);
+	void (*leave)(const struct shup_call *call, long returned);
+
+	unsigned long original;
+	unsigned long site;
+	bool placed;
+	struct ftrace_ops ops;
+	struct kretprobe probe;
+};
+
+/**
+ * struct shup_symbol - a function of the running kernel
+ * @start: its first byte
+ * @size: its length in bytes
+ * @site: where ftrace hooks it: past an ENDBR, if it begins with one
+ */
+struct shup_symbol {
+	unsigned long start;
+	unsigned long size;
+	unsigned long site;
+};
+
+int shup_symbol_find(const char *name, struct shup_symbol *symbol);
+bool shup_symbol_exists(const char *name);
+
+int shup_hooks_prove(void);
+void shup_hooks_unprove(void);
+int shup_hooks_place(struct shup_hook *hooks, unsigned int count);
+void shup_hooks_remove(struct shup_hook *hooks, unsigned int count);
+
+unsigned int shup_hooks_epoch(void);
+bool shup_hooks_sound(unsigned int since);
+
+void shup_wrapper_enter(void);
+void shup_wrapper_leave(void);
+
+#endif /* SHUP_HOOKS_H */

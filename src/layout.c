@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Finding prev, prog and notif in struct seccomp_filter, and walking a chain.
+ *
+ * prog points to a struct bpf_prog, a public type, for which
+ * prog->aux->prog == prog.  The one word of a live filter with that property
+ * is prog; prev stands before it in every known kernel.  What is found must be
+ * what the kernel's version makes one expect: two witnesses, or no arming.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "layout.h"
+
+/* prog lies further in than this in no known kernel (6.1: 136). */
+#define SEARCH_BYTES 256
+
+static int expect_prog = offsetof(struct shup_filter_head, prog);
+module_param(expect_prog, int, 0400);
+MODULE_PARM_DESC(expect_prog,
+		 "offset of prog in struct seccomp_filter to insist on (default: by kernel version); for tests");
+
+static_assert(offsetof(struct shup_filter_head, prog) ==
+	      offsetof(struct shup_filter_head, prev) + sizeof(void *));
+static_assert(offsetof(struct shup_filter_head, prog) + sizeof(void *) <= SEARCH_BYTES);
+
+/* 0 until proved; then never changes.  Written with a release. */
+static unsigned int prog_offset;
+
+static const void *read_pointer(const void *address)
+{
+	void *value;
+
+	if (!IS_ALIGNED((unsigned long)address, sizeof(value)) ||
+	    copy_from_kernel_nofault(&value, address, sizeof(value)))
+		return NULL;
+	return value;
+}
+
+static bool is_prog(const struct bpf_prog *prog)
+{
+	const struct bpf_prog_aux *aux;
+
+	/* User space and the null page are mapped for the reader, not for us. */
+	if ((unsigned long)prog < TASK_SIZE_MAX)
+		return false;
+	aux = read_pointer(&prog->aux);
+	return (unsigned long)aux >= TASK_SIZE_MAX &&
+	       read_pointer(&aux->prog) == prog;
+}
+
+/**
+ * shup_layout_find() - find prog in a filter by what it points to
+ * @filter: a live filter; read without risk of a fault
+ * @size: bytes of it that may be read
+ *
+ * Context: any.
+ * Return: the offset of prog; -ENOENT if no word will do; -EEXIST if more than
+ * one will.
+ */
+int shup_layout_find(const void *filter, size_t size)
+{
+	size_t offset;
+	int found = -ENOENT;
+
+	for (offset = sizeof(void *); offset + sizeof(void *) <= size;
+	     offset += sizeof(void *)) {
+		if (!is_prog(read_pointer(filter + offset)))
+			continue;
+		if (found >= 0)
+			return -EEXIST;
+		found = offset;
+	}
+	return found;
+}
+
+/* prev must be nothing, or a filter whose prog is at the same place. */
+static bool is_prev(const void *prev, size_t offset)
+{
+	if (!prev)
+		return true;
+	return (unsigned long)prev >= TASK_SIZE_MAX &&
+	       is_prog(read_pointer(prev + offset));
+}
+
+/**
+ * shup_layout_check() - make sure that this kernel's filters are as expected
+ * @filter: a live filter
+ *
+ * The first success settles it for good.
+ *
+ * Context: any.
+ * Return: 0; or -ENOEXEC, with a message in the log.
+ */
+int shup_layout_check(const void *filter)
+{
+	size_t size;
+	int found;
+
+	if (shup_layout_known())
+		return 0;
+
+	size = min_t(size_t, ksize(filter), SEARCH_BYTES);
+	found = shup_layout_find(filter, size);
+	if (found == expect_prog &&
+	    is_prev(read_pointer(filter + found - sizeof(void *)), found)) {
+		smp_store_release(&prog_offset, found);
+		return 0;
+	}
+
+	pr_err_once("not armed: struct seccomp_filter of this kernel is not known: prog expected at %d, found at %d; report this kernel's version\n",
+		    expect_prog, found);
+	return -ENOEXEC;
+}
+
+/**
+ * shup_layout_known() - whether chains can be walked
+ *
+ * Context: any.
+ */
+bool shup_layout_known(void)
+{
+	return smp_load_acquire(&prog_offset);
+}
+
+/**
+ * shup_layout_prev() - the next older filter of a chain
+ * @filter: a filter; see shup_for_each_filter() for what keeps it alive
+ *
+ * Context: any, once shup_layout_known().
+ */
+const void *shup_layout_prev(const void *filter)
+{
+	return READ_ONCE(*(void **)(filter + prog_offset - sizeof(void *)));
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which level the running kernel is at, by its symbols and its code: vendors
+ * take changes back into kernels of any version.
+ */
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "hooks.h"
+#include "level.h"
+
+#define CALL_OPCODE 0xe8
+#define CALL_BYTES 5
+
+/* With call depth tracking, calls enter at the padding before a function. */
+#define PADDING 64
+
+static bool calls_at(const u8 *code, unsigned long address,
+		     unsigned long target)
+{
+	s32 distance;
+
+	if (code[0] != CALL_OPCODE)
+		return false;
+	memcpy(&distance, code + 1, sizeof(distance));
+	return target - (address + CALL_BYTES + distance) <= PADDING;
+}
+
+/*
+ * Does @caller call @callee directly?  Every byte is tried as the start of a
+ * call: a wrong hit would need 32 bits to match by chance.
+ */
+static bool calls(const struct shup_symbol *caller,
+		  const struct shup_symbol *callee)
+{
+	bool found = false;
+	unsigned long i;
+	u8 *code;
+
+	code = kmalloc(caller->size, GFP_KERNEL);
+	if (!code)
+		return false;
+	if (!copy_from_kernel_nofault(code, (void *)caller->start, caller->size))
+		for (i = 0; !found && i + CALL_BYTES <= caller->size; i++)
+			found = calls_at(code + i, caller->start + i,
+					 callee->start);
+	kfree(code);
+	return found;
+}
+
+/**
+ * shup_level_detect() - what the running kernel does by itself
+ *
+ * seccomp_filter_release() came with EPOLLHUP, and replaced
+ * put_seccomp_filter(); that do_exit() calls it is what 6.11 changed.  6.10.10
+ * took that from 6.11 but not the change to RECV, so it is not native.
+ *
+ * Context: may sleep.
+ */
+enum shup_level shup_level_detect(void)
+{
+	struct shup_symbol release, exit;
+
+	if (!SHUP_HAS_FILTERS || !shup_symbol_exists("seccomp_notify_release"))
+		return SHUP_LEVEL_NONE;
+
+	if (shup_symbol_find("seccomp_filter_release", &release))
+		return shup_symbol_exists("put_seccomp_filter") ?
+			SHUP_LEVEL_NEVER : SHUP_LEVEL_UNKNOWN;
+
+	if (!SHUP_KERNEL_IS_NATIVE)
+		return SHUP_LEVEL_AT_REAP;
+	if (!shup_symbol_find("do_exit", &exit) && calls(&exit, &release))
+		return SHUP_LEVEL_NATIVE;
+	return SHUP_LEVEL_UNKNOWN;
+}

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The listeners known to the module: made when a listener is created or first
+ * polled, closed by the hook on seccomp_notify_release(), before the kernel
+ * frees anything.  The module holds no reference to file or filter.
+ */
+#include <linux/hash.h>
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "compat.h"
+#include "hooks.h"
+#include "layout.h"
+#include "listener.h"
+#include "orphan.h"
+#include "seccomp_hup.h"
+#include "stats.h"
+#include "table.h"
+
+#define LISTENER_BITS 12
+
+/*
+ * Both hashes, and additions to shup_listeners.  A leaf, interrupts off; never
+ * taken from do_exit().
+ */
+static DEFINE_RAW_SPINLOCK(listeners_lock);
+static DEFINE_HASHTABLE(by_file, LISTENER_BITS);
+static DEFINE_HASHTABLE(by_filter, LISTENER_BITS);
+
+/*
+ * Every listener, closed ones included.
+ *
+ * Additions at the tail, under listeners_lock.  Only the worker removes, so
+ * the worker walks it without the lock.
+ */
+LIST_HEAD(shup_listeners);
+
+/* In the hashes, that is not closed; listeners_lock to write. */
+static unsigned int open_listeners;
+
+/* The kernel's functions, by which a listener's file is recognised. */
+static unsigned long notify_poll;
+static unsigned long notify_release;
+
+/**
+ * shup_listener_init() - tell listeners from other files
+ * @poll: the address of seccomp_notify_poll()
+ * @release: the address of seccomp_notify_release()
+ */
+void shup_listener_init(unsigned long poll, unsigned long release)
+{
+	notify_poll = poll;
+	notify_release = release;
+}
+
+/**
+ * shup_is_listener() - whether a file is a seccomp listener
+ * @file: any file the caller keeps open
+ *
+ * Its filter is missing from the file of an attach that has failed.
+ *
+ * Context: any.
+ */
+bool shup_is_listener(const struct file *file)
+{
+	return (unsigned long)file->f_op->poll == notify_poll &&
+	       (unsigned long)file->f_op->release == notify_release &&
+	       file->private_data;
+}
+
+/**
+ * shup_listener_count() - how many listeners are kept count for
+ *
+ * Context: any.
+ */
+unsigned int shup_listener_count(void)
+{
+	return READ_ONCE(open_listeners);
+}
+
+/**
+ * shup_listener_any() - whether there is a listener to keep count for
+ *
+ * What forks and exits ask before they look anything up.
+ *
+ * Context: any.
+ */
+bool shup_listener_any(void)
+{
+	return shup_listener_count();
+}
+
+/**
+ * shup_listener_of_file() - the listener of an open file
+ * @file: a file the caller keeps open
+ *
+ * Context: RCU read side, or preemption off.
+ * Return: the listener, or NULL if it is not known; usable as long as that
+ * context lasts.
+ */
+struct shup_listener *shup_listener_of_file(const struct file *file)
+{
+	struct shup_listener *listener;
+
+	hash_for_each_possible_rcu(by_file, listener, by_file,
+				   (unsigned long)file)
+		if (listener->file == file &&
+		    listener->filter == file->private_data &&
+		    shup_hooks_sound(listener->epoch))
+			return listener;
+	return NULL;
+}
+
+/**
+ * shup_listener_of_filter() - the listener of a filter
+ * @filter: a live filter
+ *
+ * Context: RCU read side, or preemption off.
+ * Return: as shup_listener_of_file().
+ */
+struct shup_listener *shup_listener_of_filter(const void *filter)
+{
+	struct shup_listener *listener;
+
+	hash_for_each_possible_rcu(by_filter, listener, by_filter,
+				   (unsigned long)filter)
+		if (listener->filter == filter &&
+		    shup_hooks_sound(listener->epoch))
+			return listener;
+	return NULL;
+}
+
+static void close_locked(struct shup_listener *listener)
+{
+	lockdep_assert_held(&listeners_lock);
+	hash_del_rcu(&listener->by_file);
+	hash_del_rcu(&listener->by_filter);
+	set_bit(SHUP_CLOSED, &listener->flags);
+	WRITE_ONCE(open_listeners, open_listeners - 1);
+}
+
+/* A file, or a filter, used again after a release that no hook has seen. */
+static void close_stale(const struct shup_listener *new)
+{
+	struct shup_listener *old;
+	struct hlist_node *next;
+
+	hash_for_each_possible_safe(by_file, old, next, by_file,
+				    (unsigned long)new->file)
+		if (old->file == new->file)
+			close_locked(old);
+	hash_for_each_possible_safe(by_filter, old, next, by_filter,
+				    (unsigned long)new->filter)
+		if (old->filter == new->filter)
+			close_locked(old);
+}
+
+static bool insert(struct shup_listener *listener)
+{
+	unsigned long flags;
+	bool inserted = false;
+
+	raw_spin_lock_irqsave(&listeners_lock, flags);
+	rcu_read_lock();
+	if (!shup_listener_of_file(listener->file)) {
+		close_stale(listener);
+		hash_add_rcu(by_file, &listener->by_file,
+			     (unsigned long)listener->file);
+		hash_add_rcu(by_filter, &listener->by_filter,
+			     (unsigned long)listener->filter);
+		list_add_tail(&listener->all, &shup_listeners);
+		WRITE_ONCE(open_listeners, open_listeners + 1);
+		inserted = true;
+	}
+	rcu_read_unlock();
+	raw_spin_unlock_irqrestore(&listeners_lock, flags);
+	return inserted;
+}
+
+/**
+ * shup_listener_adopt() - begin to keep count for a listener
+ * @file: a listener's file; the caller keeps it open
+ * @gfp: how memory may be had
+ *
+ * Nobody has been counted for it yet: the caller joins the tasks it knows of,
+ * or asks for a scan by shup_orphan_ask().
+ *
+ * Context: any, with @gfp to match.
+ * Return: 0, also if it is known already; -EAGAIN while hooks are missing;
+ * -ENOMEM; -ENOEXEC if this kernel's filters cannot be read (layout.c).
+ */
+int shup_listener_adopt(struct file *file, gfp_t gfp)
+{
+	struct shup_listener *listener;
+	int ret;
+
+	if (!shup_hooks_sound(shup_hooks_epoch()))
+		return -EAGAIN;
+	ret = shup_layout_check(file->private_data);
+	if (ret) {
+		shup_disarm();
+		return ret;
+	}
+
+	listener = kzalloc(sizeof(*listener), gfp | __GFP_NOWARN);
+	if (!listener) {
+		shup_stat_inc(missed);
+		return -ENOMEM;
+	}
+	listener->file = file;
+	listener->filter = file->private_data;
+	listener->epoch = shup_hooks_epoch();
+
+	if (!insert(listener))
+		kfree(listener);
+	return 0;
+}
+
+/**
+ * shup_listener_close() - a listener is being released
+ * @file: its file; the last reference is gone
+ *
+ * Context: any; from the hook on seccomp_notify_release(), before the kernel
+ * does anything.
+ */
+void shup_listener_close(struct file *file)
+{
+	struct shup_listener *listener;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&listeners_lock, flags);
+	rcu_read_lock();
+	listener = shup_listener_of_file(file);
+	if (listener)
+		close_locked(listener);
+	rcu_read_unlock();
+	raw_spin_unlock_irqrestore(&listeners_lock, flags);
+
+	if (listener)
+		shup_orphan_kick();
+}
+
+/**
+ * shup_listener_pin() - keep a listener's file open for a moment
+ * @listener: one found by the worker
+ *
+ * Context: process context; the worker only.
+ * Return: the file, for fput(); or NULL if it is being closed.
+ */
+struct file *shup_listener_pin(struct shup_listener *listener)
+{
+	struct file *file = listener->file;
+	bool pinned;
+
+	/*
+	 * The file's memory lives a grace period longer than the last moment
+	 * at which SHUP_CLOSED was clear.
+	 */
+	rcu_read_lock();
+	pinned = !shup_listener_test(listener, SHUP_CLOSED) &&
+		 shup_hooks_sound(listener->epoch) && shup_file_tryget(file);
+	rcu_read_unlock();
+	if (!pinned)
+		return NULL;
+
+	/* The same memory may be another file by now (6.7 and later). */
+	if (shup_listener_test(listener, SHUP_CLOSED)) {
+		fput(file);
+		return NULL;
+	}
+	return file;
+}
+
+static void close_unsound(struct shup_listener *listener)
+{
+	unsigned long flags;
+
+	if (shup_hooks_sound(listener->epoch))
+		return;
+	raw_spin_lock_irqsave(&listeners_lock, flags);
+	if (!shup_listener_test(listener, SHUP_CLOSED))
+		close_locked(listener);
+	raw_spin_unlock_irqrestore(&listeners_lock, flags);
+}
+
+/**
+ * shup_listener_reap() - free the closed listeners
+ *
+ * Context: the worker only; may sleep.
+ */
+void shup_listener_reap(void)
+{
+	struct shup_listener *listener, *next;
+	bool members = false;
+	unsigned long flags;
+	LIST_HEAD(closed);
+
+	list_for_each_entry_safe(listener, next, &shup_listeners, all) {
+		close_unsound(listener);
+		if (!shup_listener_test(listener, SHUP_CLOSED))
+			continue;
+		raw_spin_lock_irqsave(&listeners_lock, flags);
+		list_move(&listener->all, &closed);
+		raw_spin_unlock_irqrestore(&listeners_lock, flags);
+	}
+	if (list_empty(&closed))
+		return;
+
+	/* After this no hook adds a membership: it would see SHUP_CLOSED. */
+	synchronize_rcu();
+	list_for_each_entry(listener, &closed, all)
+		members |= atomic_read(&listener->members);
+	if (members)
+		shup_table_sweep(0);
+	list_for_each_entry_safe(listener, next, &closed, all)
+		kfree_rcu(listener, rcu);
+}
+
+/**
+ * shup_listener_exit() - forget every listener
+ *
+ * Context: no hook, and no worker, may run any more; after shup_table_exit().
+ */
+void shup_listener_exit(void)
+{
+	struct shup_listener *listener, *next;
+
+	list_for_each_entry_safe(listener, next, &shup_listeners, all)
+		kfree(listener);
+	INIT_LIST_HEAD(&shup_listeners);
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The orphan decision and the waking: one worker, and the only place that
+ * speaks.
+ *
+ * A listener whose count reaches zero becomes a candidate.  A pass takes all
+ * candidates there are, scans the machine once for live tasks under any
+ * listener, and makes those members that were missing.  A candidate under
+ * which a complete pass found nobody, and whose count is still zero, is an
+ * orphan for ever: its waiters are woken, and its polls report EPOLLHUP.
+ * Upstream does so in __seccomp_filter_orphan().
+ *
+ * Passes are paced: whoever may install a filter may make candidates as fast
+ * as it can fork, and must not buy a scan of the machine with each.
+ */
+#include <linux/irq_work.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "layout.h"
+#include "orphan.h"
+#include "scan.h"
+#include "stats.h"
+#include "table.h"
+
+/* A pass of t is followed by this many t without one: 5 % of one CPU. */
+#define REST 19
+
+/* Passes too short for a timer tick may follow each other for so long. */
+#define BURST_NS (4 * NSEC_PER_MSEC)
+
+/* How soon a candidate is looked at again, if a pass could not decide on it. */
+#define RETRY_MS 100
+
+static unsigned int audit_ms = 10000;
+module_param(audit_ms, uint, 0444);
+MODULE_PARM_DESC(audit_ms,
+		 "milliseconds between passes that repair what missed events left, while there are listeners; 0: none (default: 10000)");
+
+static void orphan_work(struct work_struct *work);
+static void orphan_irq(struct irq_work *work);
+
+static struct workqueue_struct *queue;
+static DECLARE_DELAYED_WORK(orphan_dwork, orphan_work);
+static struct irq_work kick_work;
+static bool stopping;
+
+/* Worker only, but for looks from orphan_irq(). */
+static u64 paid_off_ns;
+static u64 audited_ns;
+static bool must_sweep;
+
+/* Return: in how many jiffies the next pass may begin. */
+static unsigned long pace(void)
+{
+	u64 now = ktime_get_ns();
+	u64 until = READ_ONCE(paid_off_ns);
+
+	if (until <= now + BURST_NS)
+		return 0;
+	return nsecs_to_jiffies(until - now);
+}
+
+static void pay(u64 started)
+{
+	u64 spent = ktime_get_ns() - started;
+
+	WRITE_ONCE(paid_off_ns, max(paid_off_ns, started) + spent * (1 + REST));
+	shup_scan_max_us = max_t(u64, shup_scan_max_us,
+				 div_u64(spent, NSEC_PER_USEC));
+}
+
+/*
+ * In a hard interrupt of its own, so that the exit hook, which may run with
+ * any lock of the kernel held, takes none of the workqueue's.
+ */
+static void orphan_irq(struct irq_work *work)
+{
+	if (!READ_ONCE(stopping))
+		mod_delayed_work(queue, &orphan_dwork, pace());
+}
+
+/**
+ * shup_orphan_kick() - have the worker run soon
+ *
+ * Context: any; takes no lock.
+ */
+void shup_orphan_kick(void)
+{
+	irq_work_queue(&kick_work);
+}
+
+/**
+ * shup_orphan_ask() - have the next pass look for tasks under a listener
+ * @listener: one whose count is zero, or not to be relied on
+ *
+ * Context: any that keeps @listener; takes no lock.
+ */
+void shup_orphan_ask(struct shup_listener *listener)
+{
+	set_bit(SHUP_CANDIDATE, &listener->flags);
+	shup_orphan_kick();
+}
+
+/**
+ * struct pass - one look at all tasks
+ * @number: from shup_table_pass()
+ * @complete: every live task was visited, and its whole chain seen
+ * @retry: something is left to decide
+ */
+struct pass {
+	u32 number;
+	bool complete;
+	bool retry;
+};
+
+static void count_task(struct task_struct *task,
+		       struct shup_listener *listener, struct pass *pass)
+{
+	enum shup_census census;
+
+	census = shup_table_census(task, listener, pass->number);
+	if (census == SHUP_DEPARTED)
+		return;
+	listener->seen = pass->number;
+	if (census == SHUP_JOINED)
+		shup_stat_inc(repairs);
+	/* Its count may stay zero with a live task under it: ask again. */
+	if (census == SHUP_NO_MEMORY) {
+		set_bit(SHUP_CANDIDATE, &listener->flags);
+		pass->retry = true;
+	}
+}
+
+static bool visit_task(struct task_struct *task, void *arg)
+{
+	struct shup_listener *listener;
+	struct pass *pass = arg;
+	const void *filter;
+	unsigned int left;
+
+	shup_for_each_filter(filter, shup_task_filter(task), left) {
+		listener = shup_listener_of_filter(filter);
+		if (listener)
+			count_task(task, listener, pass);
+	}
+	/* A chain too long to be true: nothing may be decided by it. */
+	if (WARN_ON_ONCE(!left))
+		pass->complete = false;
+	return true;
+}
+
+/* Callback and table in one, to get hold of a listener's wait queue. */
+struct queue_finder {
+	struct poll_table_struct table;
+	wait_queue_head_t *head;
+};
+
+static void queue_found(struct file *file, wait_queue_head_t *head,
+			struct poll_table_struct *table)
+{
+	container_of(table, struct queue_finder, table)->head = head;
+}
+
+/*
+ * No layout is needed for the wait queue: the kernel's own poll names it.  The
+ * pinned file keeps it.
+ */
+static void wake(struct file *file)
+{
+	struct queue_finder finder = { };
+
+	init_poll_funcptr(&finder.table, queue_found);
+	vfs_poll(file, &finder.table);
+	/* All of them, exclusive waiters too: there is no second event. */
+	if (finder.head)
+		__wake_up(finder.head, TASK_NORMAL, 0, poll_to_key(EPOLLHUP));
+}
+
+static void speak(struct shup_listener *listener)
+{
+	struct file *file;
+
+	/*
+	 * The mark first: a poll that has not seen it is on the queue by then
+	 * (shup_orphan_poll()), or takes the queue's lock after the waking.
+	 */
+	set_bit(SHUP_ORPHAN, &listener->flags);
+	shup_stat_inc(hups);
+
+	file = shup_listener_pin(listener);
+	if (!file)
+		return;
+	wake(file);
+	fput(file);
+}
+
+/* Return: how many candidates the pass is to decide on. */
+static unsigned int take_candidates(u32 number)
+{
+	struct shup_listener *listener;
+	unsigned int count = 0;
+
+	list_for_each_entry_lockless(listener, &shup_listeners, all) {
+		if (!test_and_clear_bit(SHUP_CANDIDATE, &listener->flags) ||
+		    shup_listener_test(listener, SHUP_CLOSED) ||
+		    shup_listener_test(listener, SHUP_ORPHAN))
+			continue;
+		listener->asked = number;
+		count++;
+	}
+	return count;
+}
+
+static void decide(struct shup_listener *listener, struct pass *pass)
+{
+	if (listener->asked != pass->number)
+		return;
+	if (!pass->complete) {
+		set_bit(SHUP_CANDIDATE, &listener->flags);
+		pass->retry = true;
+		return;
+	}
+	if (listener->seen == pass->number)
+		return;
+	/* Two witnesses, or silence: memberships are left of tasks long gone. */
+	if (atomic_read(&listener->live)) {
+		must_sweep = true;
+		pass->retry = true;
+		return;
+	}
+	speak(listener);
+}
+
+static void sweep(struct pass *pass)
+{
+	unsigned int repaired = shup_table_sweep(pass->number);
+
+	shup_stat_add(repairs, repaired);
+	audited_ns = ktime_get_ns();
+	must_sweep = false;
+}
+
+static bool audit_due(void)
+{
+	return must_sweep ||
+	       (audit_ms && ktime_get_ns() - audited_ns >=
+				(u64)audit_ms * NSEC_PER_MSEC);
+}
+
+/* Return: whether something is left to decide. */
+static bool run_pass(void)
+{
+	struct pass pass = { .number = shup_table_pass(), .complete = true };
+	struct shup_listener *listener;
+	u64 started = ktime_get_ns();
+	bool audit = audit_due();
+
+	if (!take_candidates(pass.number) && !audit)
+		return false;
+
+	if (shup_scan(visit_task, &pass))
+		pass.complete = false;
+	pay(started);
+	if (pass.complete)
+		shup_stat_inc(scans);
+
+	list_for_each_entry_lockless(listener, &shup_listeners, all)
+		decide(listener, &pass);
+	if (audit && pass.complete)
+		sweep(&pass);
+	return pass.retry;
+}
+
+static void orphan_work(struct work_struct *work)
+{
+	unsigned long rest = pace();
+	bool retry;
+
+	if (rest) {
+		queue_delayed_work(queue, &orphan_dwork, rest);
+		return;
+	}
+
+	retry = run_pass();
+	shup_listener_reap();
+
+	if (list_empty(&shup_listeners) || READ_ONCE(stopping))
+		return;
+	if (retry)
+		queue_delayed_work(queue, &orphan_dwork,
+				   msecs_to_jiffies(RETRY_MS));
+	else if (audit_ms)
+		queue_delayed_work(queue, &orphan_dwork,
+				   msecs_to_jiffies(audit_ms));
+}
+
+/**
+ * shup_orphan_poll() - what a listener's poll has to report besides
+ * @file: the listener's file, on whose queue the caller is already
+ *
+ * Also how a listener made before the module was loaded gets known.
+ *
+ * Context: may sleep; from the wrapper of seccomp_notify_poll().
+ * Return: EPOLLHUP if the filter is unused, else 0.
+ */
+__poll_t shup_orphan_poll(struct file *file)
+{
+	struct shup_listener *listener;
+	bool orphan;
+
+	rcu_read_lock();
+	listener = shup_listener_of_file(file);
+	orphan = listener && shup_listener_test(listener, SHUP_ORPHAN);
+	rcu_read_unlock();
+
+	if (!listener && shup_is_listener(file) &&
+	    !shup_listener_adopt(file, GFP_KERNEL))
+		shup_orphan_recount(file);
+	return orphan ? EPOLLHUP : 0;
+}
+
+/**
+ * shup_orphan_recount() - have the next pass look for tasks under a listener
+ * @file: its file, which the caller keeps open
+ *
+ * Context: any.
+ */
+void shup_orphan_recount(struct file *file)
+{
+	struct shup_listener *listener;
+
+	rcu_read_lock();
+	listener = shup_listener_of_file(file);
+	if (listener)
+		shup_orphan_ask(listener);
+	rcu_read_unlock();
+}
+
+/**
+ * shup_orphan_init() - make the worker
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int shup_orphan_init(void)
+{
+	init_irq_work(&kick_work, orphan_irq);
+	queue = alloc_workqueue("seccomp_hup", WQ_UNBOUND, 1);
+	return queue ? 0 : -ENOMEM;
+}
+
+/**
+ * shup_orphan_exit() - end the worker
+ *
+ * Context: may sleep; no hook may run any more.
+ */
+void shup_orphan_exit(void)
+{
+	WRITE_ONCE(stopping, true);
+	irq_work_sync(&kick_work);
+	cancel_delayed_work_sync(&orphan_dwork);
+	/* The last run may have asked for another, in vain. */
+	irq_work_sync(&kick_work);
+	destroy_workqueue(queue);
+}

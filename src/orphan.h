@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SHUP_ORPHAN_H
+#define SHUP_ORPHAN_H
+
+#include "listener.h"
+
+int shup_orphan_init(void);
+void shup_orphan_exit(void);
+
+void shup_orphan_ask(struct shup_listener *listener);
+void shup_orphan_kick(void);
+void shup_orphan_recount(struct file *file);
+__poll_t shup_orphan_poll(struct file *file);
+
+#endif /* SHUP_ORPHAN_H */

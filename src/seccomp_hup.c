@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * seccomp_hup: EPOLLHUP on seccomp listeners whose last live task has exited,
+ * for kernels that do not do so themselves.
+ *
+ *   level.c     what this kernel does by itself
+ *   hooks.c     placing hooks; knows nothing of seccomp
+ *   events.c    the hooks, and what their calls mean
+ *   layout.c    reading struct seccomp_filter
+ *   table.c     who is a live task under which listener
+ *   listener.c  the listeners
+ *   scan.c      every live task with a filter, with none missed
+ *   orphan.c    when to scan, what to conclude, whom to wake
+ *   status.c    what an operator can see
+ */
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "events.h"
+#include "layout.h"
+#include "listener.h"
+#include "orphan.h"
+#include "scan.h"
+#include "seccomp_hup.h"
+#include "table.h"
+
+static enum shup_level level;
+
+/* Changes of @state, and of the hooks with it. */
+static DEFINE_MUTEX(state_lock);
+static enum shup_state state;
+
+/**
+ * shup_state() - what the module is doing
+ *
+ * Context: any.
+ */
+enum shup_state shup_state(void)
+{
+	return READ_ONCE(state);
+}
+
+/**
+ * shup_level() - what this kernel does by itself
+ *
+ * Context: any.
+ */
+enum shup_level shup_level(void)
+{
+	return level;
+}
+
+static void hooks_off(enum shup_state next)
+{
+	mutex_lock(&state_lock);
+	if (state == SHUP_ARMED)
+		shup_events_off();
+	WRITE_ONCE(state, next);
+	mutex_unlock(&state_lock);
+}
+
+static void disarm_work(struct work_struct *work)
+{
+	hooks_off(SHUP_REFUSED);
+}
+
+static DECLARE_WORK(disarm, disarm_work);
+
+/**
+ * shup_disarm() - take all hooks away soon, as this kernel is not understood
+ *
+ * Context: any but do_exit(): takes a workqueue's locks.
+ */
+void shup_disarm(void)
+{
+	schedule_work(&disarm);
+}
+
+static bool check_layout(struct task_struct *task, void *ret)
+{
+	*(int *)ret = shup_layout_check(shup_task_filter(task));
+	return false;
+}
+
+/*
+ * By any filter there is now, so that an unknown layout is an error of the
+ * load.  Where there is none yet, the first listener is looked at instead.
+ */
+static int first_layout_check(void)
+{
+	int ret = 0;
+
+	shup_scan(check_layout, &ret);
+	return ret;
+}
+
+static int arm(void)
+{
+	int ret;
+
+	ret = shup_table_init();
+	if (ret)
+		return ret;
+	ret = shup_orphan_init();
+	if (ret)
+		goto err_table;
+	ret = first_layout_check();
+	if (ret)
+		goto err_orphan;
+	ret = shup_events_on(level);
+	if (ret)
+		goto err_orphan;
+	state = SHUP_ARMED;
+	return 0;
+
+err_orphan:
+	shup_orphan_exit();
+err_table:
+	shup_table_exit();
+	shup_listener_exit();
+	return ret;
+}
+
+static void unarm(void)
+{
+	hooks_off(SHUP_IDLE);
+	cancel_work_sync(&disarm);
+	shup_orphan_exit();
+	shup_table_exit();
+	shup_listener_exit();
+}
+
+static const char *idle_reason(void)
+{
+	if (level == SHUP_LEVEL_NONE)
+		return "this kernel has no seccomp listeners";
+	return "this kernel's listeners report EPOLLHUP at exit by themselves";
+}
+
+static bool nothing_to_do(void)
+{
+	return level == SHUP_LEVEL_NONE || level == SHUP_LEVEL_NATIVE;
+}
+
+static int __init start(void)
+{
+	const char *obstacle = SHUP_CANNOT_ARM;
+	int ret;
+
+	if (obstacle) {
+		pr_err("not loaded: %s\n", obstacle);
+		return -EOPNOTSUPP;
+	}
+
+	level = shup_level_detect();
+	if (level == SHUP_LEVEL_UNKNOWN) {
+		pr_err("not loaded: cannot tell what this kernel's seccomp listeners do by themselves; report this kernel's version\n");
+		return -EOPNOTSUPP;
+	}
+
+	if (!nothing_to_do()) {
+		ret = arm();
+		if (ret)
+			return ret;
+	}
+	ret = shup_status_init();
+	if (ret)
+		goto err_arm;
+
+	if (nothing_to_do())
+		pr_info(SHUP_VERSION ": idle: %s; nothing is hooked\n",
+			idle_reason());
+	else
+		pr_info(SHUP_VERSION ": armed: listeners report EPOLLHUP when their last task exits\n");
+	return 0;
+
+err_arm:
+	if (!nothing_to_do())
+		unarm();
+	return ret;
+}
+
+static void __exit stop(void)
+{
+	shup_status_exit();
+	if (!nothing_to_do())
+		unarm();
+	pr_info("unloaded\n");
+}
+
+module_init(start);
+module_exit(stop);
+
+MODULE_DESCRIPTION("EPOLLHUP on seccomp listeners whose last task has exited");
+MODULE_AUTHOR("the seccomp_hup authors");
+MODULE_VERSION(SHUP_VERSION);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counts of events since load, for the operator and the tests.  They decide
+ * nothing.
+ */
+#ifndef SHUP_STATS_H
+#define SHUP_STATS_H
+
+#include <linux/percpu.h>
+
+/* Each is an attribute of its name under /sys/kernel/seccomp_hup/. */
+#define SHUP_STATS(X)							\
+	X(hups)		/* listeners found unused, and told so */	\
+	X(joins)	/* memberships begun, by a hook or by the scan */ \
+	X(leaves)	/* live tasks under a listener that exited */	\
+	X(cuts)		/* memberships ended with the tie to the filter */ \
+	X(scans)	/* complete passes over all tasks */		\
+	X(scan_restarts) /* passes begun anew: the task list had moved */ \
+	X(repairs)	/* memberships a pass put right */		\
+	X(missed)	/* joins and listeners lost for want of memory */ \
+	X(untied)	/* ties cut on a live task by others: ignored */
+
+enum shup_stat {
+#define SHUP_STAT_ENUM(name) SHUP_STAT_##name,
+	SHUP_STATS(SHUP_STAT_ENUM)
+#undef SHUP_STAT_ENUM
+	SHUP_STAT_COUNT,
+};
+
+struct shup_stats {
+	unsigned long count[SHUP_STAT_COUNT];
+};
+
+DECLARE_PER_CPU(struct shup_stats, shup_stats);
+
+/* The longest pass, in microseconds; written by the worker only. */
+extern unsigned int shup_scan_max_us;
+
+/* From any context. */
+#define shup_stat_inc(name) this_cpu_inc(shup_stats.count[SHUP_STAT_##name])
+#define shup_stat_add(name, n) \
+	this_cpu_add(shup_stats.count[SHUP_STAT_##name], n)
+
+#endif /* SHUP_STATS_H */

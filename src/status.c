@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an operator can see: /sys/kernel/seccomp_hup/, one value a file.  The
+ * files are described in docs/ABI/sysfs-kernel-seccomp_hup.
+ */
+#include <linux/kobject.h>
+#include <linux/sysfs.h>
+
+#include "listener.h"
+#include "seccomp_hup.h"
+#include "stats.h"
+
+DEFINE_PER_CPU(struct shup_stats, shup_stats);
+unsigned int shup_scan_max_us;
+
+static struct kobject *directory;
+
+static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	static const char * const names[] = {
+		[SHUP_IDLE] = "idle",
+		[SHUP_ARMED] = "armed",
+		[SHUP_REFUSED] = "refused",
+	};
+
+	return scnprintf(buf, PAGE_SIZE, "%s\n", names[shup_state()]);
+}
+
+static ssize_t level_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	static const char * const names[] = {
+		[SHUP_LEVEL_NEVER] = "never",
+		[SHUP_LEVEL_AT_REAP] = "at-reap",
+		[SHUP_LEVEL_NATIVE] = "native",
+		[SHUP_LEVEL_NONE] = "none",
+		[SHUP_LEVEL_UNKNOWN] = "unknown",
+	};
+
+	return scnprintf(buf, PAGE_SIZE, "%s\n", names[shup_level()]);
+}
+
+static ssize_t listeners_show(struct kobject *kobj, struct kobj_attribute *attr,
+			      char *buf)
+{
+	return scnprintf(buf, PAGE_SIZE, "%u\n", shup_listener_count());
+}
+
+static ssize_t scan_max_us_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	return scnprintf(buf, PAGE_SIZE, "%u\n", READ_ONCE(shup_scan_max_us));
+}
+
+static ssize_t show_stat(enum shup_stat stat, char *buf)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(&shup_stats, cpu)->count[stat]);
+	return scnprintf(buf, PAGE_SIZE, "%lu\n", sum);
+}
+
+static struct kobj_attribute state_attribute = __ATTR_RO(state);
+static struct kobj_attribute level_attribute = __ATTR_RO(level);
+static struct kobj_attribute listeners_attribute = __ATTR_RO(listeners);
+static struct kobj_attribute scan_max_us_attribute = __ATTR_RO(scan_max_us);
+
+#define STAT_ATTRIBUTE(name)						\
+static ssize_t name##_show(struct kobject *kobj,			\
+			   struct kobj_attribute *attr, char *buf)	\
+{									\
+	return show_stat(SHUP_STAT_##name, buf);			\
+}									\
+static struct kobj_attribute name##_attribute = __ATTR_RO(name);
+SHUP_STATS(STAT_ATTRIBUTE)
+
+static struct attribute *attributes[] = {
+	&state_attribute.attr,
+	&level_attribute.attr,
+	&listeners_attribute.attr,
+	&scan_max_us_attribute.attr,
+#define STAT_ENTRY(name) &name##_attribute.attr,
+	SHUP_STATS(STAT_ENTRY)
+	NULL,
+};
+
+static const struct attribute_group group = {
+	.attrs = attributes,
+};
+
+/**
+ * shup_status_init() - show the module's state
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int shup_status_init(void)
+{
+	int ret;
+
+	directory = kobject_create_and_add("seccomp_hup", kernel_kobj);
+	if (!directory)
+		return -ENOMEM;
+	ret = sysfs_create_group(directory, &group);
+	if (ret)
+		kobject_put(directory);
+	return ret;
+}
+
+/**
+ * shup_status_exit() - show it no more
+ */
+void shup_status_exit(void)
+{
+	kobject_put(directory);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SHUP_TABLE_H
+#define SHUP_TABLE_H
+
+#include <linux/sched.h>
+#include <linux/types.h>
+
+struct shup_listener;
+
+/**
+ * enum shup_census - what the table knows of a task that the scan has found
+ * @SHUP_KNOWN: a live member already
+ * @SHUP_JOINED: live, and made a member now
+ * @SHUP_DEPARTED: past do_exit(), so not live
+ * @SHUP_NO_MEMORY: live, and could not be made a member
+ */
+enum shup_census {
+	SHUP_KNOWN,
+	SHUP_JOINED,
+	SHUP_DEPARTED,
+	SHUP_NO_MEMORY,
+};
+
+int shup_table_init(void);
+void shup_table_exit(void);
+
+bool shup_table_join(struct task_struct *task, struct shup_listener *listener);
+void shup_table_fork(struct task_struct *parent, struct task_struct *child);
+void shup_table_leave(struct task_struct *task);
+void shup_table_cut(struct task_struct *task);
+
+u32 shup_table_pass(void);
+enum shup_census shup_table_census(struct task_struct *task,
+				   struct shup_listener *listener, u32 pass);
+unsigned int shup_table_sweep(u32 pass);
+
+#endif /* SHUP_TABLE_H */
