@@ -290,7 +290,7 @@ static void wait_for_wrappers(void)
 	 */
 	synchronize_rcu_tasks();
 	while (atomic_read(&wrappers))
-		msleep(1);
+		msleep(20);
 	synchronize_rcu_tasks();
 }
 

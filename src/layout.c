@@ -104,6 +104,7 @@ int shup_layout_check(const void *filter)
 	found = shup_layout_find(filter, size);
 	if (found == expect_prog &&
 	    is_prev(read_pointer(filter + found - sizeof(void *)), found)) {
+		/* Pairs with shup_layout_known(). */
 		smp_store_release(&prog_offset, found);
 		return 0;
 	}
@@ -120,6 +121,7 @@ int shup_layout_check(const void *filter)
  */
 bool shup_layout_known(void)
 {
+	/* Pairs with shup_layout_check(). */
 	return smp_load_acquire(&prog_offset);
 }
 

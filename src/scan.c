@@ -59,8 +59,9 @@ static struct sighand_struct *lock_sighand(struct task_struct *task,
 
 /*
  * Without the lock: @leader is the one thread of its process, and has no
- * filter.  In this order: a thread that exec is putting in @leader's place was
- * in the list behind it all the time, or has taken its place at the head.
+ * filter.  In this order: a thread that exec puts in @leader's place stood
+ * behind it in the list before @leader lost its filter by being released, and
+ * @leader's next pointer has named a thread, not the head, ever since.
  */
 static bool has_no_filter(struct task_struct *leader)
 {
@@ -68,10 +69,10 @@ static bool has_no_filter(struct task_struct *leader)
 
 	if (shup_task_filter(leader))
 		return false;
-	smp_rmb();
+	smp_rmb();	/* the filter, then the threads: see above */
 	if (READ_ONCE(leader->thread_node.next) != threads)
 		return false;
-	smp_rmb();
+	smp_rmb();	/* alone, and then still in the list */
 	return READ_ONCE(threads->next) == &leader->thread_node;
 }
 
