@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What an operator can see: /sys/kernel/seccomp_hup/, one value a file.  The
- * files are described in docs/ABI/sysfs-kernel-seccomp_hup.
+ * files are described in README.md.
  */
 #include <linux/kobject.h>
 #include <linux/sysfs.h>

@@ -56,7 +56,7 @@ struct membership {
 	bool departed;
 };
 
-/* docs/performance.md counts on one of these a watched task. */
+/* One for each live task under a listener. */
 static_assert(sizeof(struct membership) <= 64);
 
 struct bucket {
