@@ -188,7 +188,7 @@ static void churn_baton(void)
 
 /* ---- churns of boxes ------------------------------------------------------------------- */
 
-static void body_child_takes_over(void *arg unused)
+static void body_child_takes_over(void *arg __maybe_unused)
 {
 	if (fork_or_fail())
 		_exit(0);

@@ -39,7 +39,7 @@ static void closed_before_exit(void)
 }
 
 /* The box goes on without its listener: its system calls now fail with ENOSYS. */
-static void body_calls_late(void *arg unused)
+static void body_calls_late(void *arg __maybe_unused)
 {
 	gate_wait(GO);
 	shm->count[0] = call_notified();
@@ -267,7 +267,7 @@ static void epoll_set_outlives_the_file(void)
 }
 
 /* A task that keeps the listener of its own filter, and asks it. */
-static void body_keeps_own(void *arg unused)
+static void body_keeps_own(void *arg __maybe_unused)
 {
 	int fd = install_listener();
 	int copy = must(dup(fd));
@@ -291,7 +291,7 @@ static void held_by_its_own_task(void)
 }
 
 /* Nobody else has the fd: it goes with its box, and there is no one to tell. */
-static void body_keeps_it_all(void *arg unused)
+static void body_keeps_it_all(void *arg __maybe_unused)
 {
 	int fd = install_listener();
 

@@ -58,7 +58,7 @@ static void check_failing_forks(struct box *box)
 
 /* ---- limits ---------------------------------------------------------------------------- */
 
-static void body_nproc(void *arg unused)
+static void body_nproc(void *arg __maybe_unused)
 {
 	struct rlimit one = { 1, 1 };
 
@@ -111,7 +111,7 @@ static void make_pids_cgroup(void)
 		skip("no pids.max here");
 }
 
-static void body_pids_limit(void *arg unused)
+static void body_pids_limit(void *arg __maybe_unused)
 {
 	gate_wait(GO);
 	fail_often(fork);
@@ -141,7 +141,7 @@ static pid_t clone_thread_without_vm(void)
 	return fork_raw(CLONE_THREAD | SIGCHLD);
 }
 
-static void body_bad_flags(void *arg unused)
+static void body_bad_flags(void *arg __maybe_unused)
 {
 	fail_often(clone_thread_without_vm);
 }
@@ -159,7 +159,7 @@ static pid_t clone_pidfd_nowhere(void)
 	return syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, 1, NULL, 0);
 }
 
-static void body_pidfd(void *arg unused)
+static void body_pidfd(void *arg __maybe_unused)
 {
 	pid_t pid = clone_pidfd_nowhere();
 
@@ -180,7 +180,7 @@ static void fork_fails_pidfd(void)
 /* ---- a dead pid namespace -------------------------------------------------------------- */
 
 /* When init is gone, further forks into its namespace fail with ENOMEM. */
-static void body_dead_pidns(void *arg unused)
+static void body_dead_pidns(void *arg __maybe_unused)
 {
 	pid_t init;
 
@@ -202,7 +202,7 @@ static void fork_fails_dead_pidns(void)
 
 /* ---- killed in the middle -------------------------------------------------------------- */
 
-static void __attribute__((noreturn)) *fork_for_ever(void *arg unused)
+static void __attribute__((noreturn)) *fork_for_ever(void *arg __maybe_unused)
 {
 	pid_t pid;
 
@@ -220,7 +220,7 @@ static void *leave_at_once(void *arg)
 	return arg;
 }
 
-static void __attribute__((noreturn)) *make_threads_for_ever(void *arg unused)
+static void __attribute__((noreturn)) *make_threads_for_ever(void *arg __maybe_unused)
 {
 	pthread_t thread;
 

@@ -49,7 +49,7 @@ static void sigkill(void)
 	expect_hup(box.fd, "the box was killed");
 }
 
-static void body_crashes(void *arg unused)
+static void body_crashes(void *arg __maybe_unused)
 {
 	struct rlimit no_core = { 0 };
 
@@ -68,7 +68,7 @@ static void crash(void)
 }
 
 /* A second filter which kills: the task leaves from inside a system call. */
-static void body_killed_by_filter(void *arg unused)
+static void body_killed_by_filter(void *arg __maybe_unused)
 {
 	if (try_install(0, SECCOMP_RET_KILL_PROCESS))
 		fail("cannot install a killing filter");
@@ -100,7 +100,7 @@ static void stop_is_not_exit(void)
 
 /* ---- children -------------------------------------------------------------------------- */
 
-static void body_child_stays(void *arg unused)
+static void body_child_stays(void *arg __maybe_unused)
 {
 	if (!fork_or_fail()) {
 		gate_wait(STAY);
@@ -144,7 +144,7 @@ static void tree_task(int n)
 	_exit(0);
 }
 
-static void body_tree(void *arg unused)
+static void body_tree(void *arg __maybe_unused)
 {
 	int i, j;
 
@@ -234,7 +234,7 @@ static void exec_many_times(void)
 
 /* ---- vfork ----------------------------------------------------------------------------- */
 
-static void body_vforks(void *arg unused)
+static void body_vforks(void *arg __maybe_unused)
 {
 	pid_t pid = vfork();
 
@@ -270,7 +270,7 @@ static void vfork_parent_killed(void)
 	expect_hup(box.fd, "the vfork child has exited");
 }
 
-static void body_vfork_execs(void *arg unused)
+static void body_vfork_execs(void *arg __maybe_unused)
 {
 	if (!vfork())
 		exec_helper(0);
@@ -333,7 +333,7 @@ static void clone_namespaces(void)
 	check_clone(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | SIGCHLD);
 }
 
-static int child_on_stack(void *arg unused)
+static int child_on_stack(void *arg __maybe_unused)
 {
 	gate_open(READY);
 	gate_wait(STAY);
@@ -373,7 +373,7 @@ struct clone3_args {
 	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
 };
 
-static void body_clone3(void *arg unused)
+static void body_clone3(void *arg __maybe_unused)
 {
 	struct clone3_args args = { .exit_signal = SIGCHLD };
 	pid_t pid = syscall(__NR_clone3, &args, sizeof(args));
@@ -437,7 +437,7 @@ static void kill_init(void)
 }
 
 /* This task, not under the filter, stays outside; the init in the namespace is. */
-static void body_pidns(void *arg unused)
+static void body_pidns(void *arg __maybe_unused)
 {
 	int i;
 
@@ -462,7 +462,7 @@ static void pidns_dies_at_once(void)
 }
 
 /* Here init is not under the filter, and only its grandchild is left to be. */
-static void body_pidns_grandchild(void *arg unused)
+static void body_pidns_grandchild(void *arg __maybe_unused)
 {
 	fork_init_of_new_pidns();
 	if (fork_or_fail())
@@ -486,7 +486,7 @@ static void pidns_grandchild_dies_with_init(void)
 }
 
 /* The box outside forks into a namespace, leaves, and init keeps the filter alive. */
-static void body_forks_into_pidns(void *arg unused)
+static void body_forks_into_pidns(void *arg __maybe_unused)
 {
 	unshare_pidns();
 	if (!fork_or_fail()) {
@@ -548,7 +548,7 @@ static void start_io_worker(void)
 	must(syscall(__NR_io_uring_enter, fd, 1, 0, 0, NULL, 0));
 }
 
-static void body_with_io_worker(void *arg unused)
+static void body_with_io_worker(void *arg __maybe_unused)
 {
 	start_io_worker();
 	gate_open(READY);
@@ -602,12 +602,12 @@ static int int80_install_listener(void)
 	return int80_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, low);
 }
 
-static void no_int80(int sig unused)
+static void no_int80(int sig __maybe_unused)
 {
 	skip("this kernel runs no 32-bit system calls");
 }
 
-static void body_int80(void *arg unused)
+static void body_int80(void *arg __maybe_unused)
 {
 	int fd;
 

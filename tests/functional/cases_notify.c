@@ -16,7 +16,7 @@ enum { ANSWERED, WRONG };
 
 /* ---- ordinary notifications ------------------------------------------------------------ */
 
-static void body_calls(void *arg unused)
+static void body_calls(void *arg __maybe_unused)
 {
 	shm->count[ANSWERED] = call_notified();
 	gate_open(BACK);
@@ -187,7 +187,7 @@ static void kill_with_received(void)
 	expect_hup(box.fd, "after a stale answer");
 }
 
-static void body_calls_and_sibling_stays(void *arg unused)
+static void body_calls_and_sibling_stays(void *arg __maybe_unused)
 {
 	if (!fork_or_fail()) {
 		gate_wait(STAY);
@@ -210,7 +210,7 @@ static void kill_with_pending_sibling_lives(void)
 	expect_hup(box.fd, "the child has exited");
 }
 
-static void body_many_call(void *arg unused)
+static void body_many_call(void *arg __maybe_unused)
 {
 	int i;
 
@@ -360,7 +360,7 @@ static void recv_member_left_lives(void)
 	expect_receivers_told(4);
 }
 
-static void body_calls_later(void *arg unused)
+static void body_calls_later(void *arg __maybe_unused)
 {
 	gate_wait(STAY);
 	body_calls(NULL);

@@ -19,7 +19,7 @@
 enum { LEAVE };
 
 /* The pause leaves the case time to block in the call under test. */
-static void body_leaves_late(void *arg unused)
+static void body_leaves_late(void *arg __maybe_unused)
 {
 	gate_wait(LEAVE);
 	nap_ms(200);

@@ -73,7 +73,7 @@ static void held_at_exit_then_killed(void)
 	expect_hup(box.fd, "the task held at its exit was killed");
 }
 
-static void body_child_stays(void *arg unused)
+static void body_child_stays(void *arg __maybe_unused)
 {
 	if (!fork_or_fail()) {
 		gate_wait(STAY);
@@ -107,7 +107,7 @@ static void held_at_exit_child_leaves_first(void)
 
 /* ---- a thread is held ------------------------------------------------------------------ */
 
-static void *thread_leaves(void *arg unused)
+static void *thread_leaves(void *arg __maybe_unused)
 {
 	note_tid(READY);
 	gate_open(READY);
@@ -115,7 +115,7 @@ static void *thread_leaves(void *arg unused)
 	return NULL;
 }
 
-static void body_thread_leaves(void *arg unused)
+static void body_thread_leaves(void *arg __maybe_unused)
 {
 	start_thread(thread_leaves, NULL);
 	gate_wait(LEAVE);
@@ -166,7 +166,7 @@ static void tracer_dies(void)
 
 /* ---- a child that has not run yet ------------------------------------------------------ */
 
-static void body_forks_when_told(void *arg unused)
+static void body_forks_when_told(void *arg __maybe_unused)
 {
 	gate_wait(DO);
 	body_child_stays(NULL);

@@ -12,7 +12,7 @@ enum { LEAVE, STAY, READY, MORE, FIRST, SECOND, DO };
 
 /* ---- G above F ------------------------------------------------------------------------- */
 
-static void body_stacks(void *arg unused)
+static void body_stacks(void *arg __maybe_unused)
 {
 	install_plain_filter();
 	gate_wait(LEAVE);
@@ -27,7 +27,7 @@ static void filter_on_top(void)
 	expect_hup(box.fd, "the box has exited");
 }
 
-static void body_child_stacks(void *arg unused)
+static void body_child_stacks(void *arg __maybe_unused)
 {
 	if (!fork_or_fail()) {
 		install_plain_filter();
@@ -89,7 +89,7 @@ static void deep_chain(void)
 
 /* ---- G below F ------------------------------------------------------------------------- */
 
-static void body_branches(void *arg unused)
+static void body_branches(void *arg __maybe_unused)
 {
 	install_plain_filter();
 	if (!fork_or_fail()) {
@@ -131,7 +131,7 @@ static void two_boxes(void)
 }
 
 /* Two listeners above one common G, the second handed over after the first was taken. */
-static void body_two_subtrees(void *arg unused)
+static void body_two_subtrees(void *arg __maybe_unused)
 {
 	install_plain_filter();
 	if (!fork_or_fail()) {
@@ -175,7 +175,7 @@ static void *thread_with_listener(void *arg)
 	return NULL;
 }
 
-static void body_two_threads(void *arg unused)
+static void body_two_threads(void *arg __maybe_unused)
 {
 	start_thread(thread_with_listener, GATE_ARG(FIRST));
 	gate_wait(MORE);
@@ -211,7 +211,7 @@ static void expect_refused(void)
 		fail("a second listener in one chain: %s instead of EBUSY", strerror(-ret));
 }
 
-static void body_asks_for_second(void *arg unused)
+static void body_asks_for_second(void *arg __maybe_unused)
 {
 	expect_refused();
 	if (!fork_or_fail()) {
@@ -239,7 +239,7 @@ static void second_listener_is_refused(void)
 
 /* ---- installations that fail ----------------------------------------------------------- */
 
-static void body_fails_to_install(void *arg unused)
+static void body_fails_to_install(void *arg __maybe_unused)
 {
 	struct rlimit none = { 0 }, before;
 	int i;
@@ -274,7 +274,7 @@ static void failed_installs(void)
  * A thread with a filter of its own makes TSYNC fail after the listener file was made. The
  * caller must not come under a filter whose listener nobody got.
  */
-static void *thread_diverges(void *arg unused)
+static void *thread_diverges(void *arg __maybe_unused)
 {
 	install_plain_filter();
 	gate_open(MORE);
@@ -282,7 +282,7 @@ static void *thread_diverges(void *arg unused)
 	return NULL;
 }
 
-static void body_tsync_fails(void *arg unused)
+static void body_tsync_fails(void *arg __maybe_unused)
 {
 	unsigned int flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC |
 			     SECCOMP_FILTER_FLAG_TSYNC_ESRCH;

@@ -94,7 +94,7 @@ static void leader_outlives_thread(void)
 
 #define THREADS 12
 
-static void body_many_threads(void *arg unused)
+static void body_many_threads(void *arg __maybe_unused)
 {
 	int i;
 
@@ -148,14 +148,14 @@ static void thread_group_killed_without_leader(void)
 }
 
 /* exit_group by one of the threads ends all of them */
-static void *thread_ends_all(void *arg unused)
+static void *thread_ends_all(void *arg __maybe_unused)
 {
 	gate_open(READY + B);
 	gate_wait(DO);
 	_exit(0);
 }
 
-static void body_ended_by_thread(void *arg unused)
+static void body_ended_by_thread(void *arg __maybe_unused)
 {
 	start_thread(thread_waits, GATE_ARG(A));
 	start_thread(thread_ends_all, NULL);
@@ -181,7 +181,7 @@ static void *thread_installs(void *arg)
 	return thread_waits(arg);
 }
 
-static void body_only_thread_filtered(void *arg unused)
+static void body_only_thread_filtered(void *arg __maybe_unused)
 {
 	start_thread(thread_installs, GATE_ARG(A));
 	leader_waits_and_goes();
@@ -211,7 +211,7 @@ static void filtered_thread_outlives_leader(void)
 	expect_hup(box.fd, "the thread has exited");
 }
 
-static void body_only_leader_filtered(void *arg unused)
+static void body_only_leader_filtered(void *arg __maybe_unused)
 {
 	start_thread(thread_waits, GATE_ARG(A));
 	hand_over(install_listener());
@@ -233,14 +233,14 @@ static void dead_leader_was_the_only_one(void)
 
 /* ---- exec by a thread ------------------------------------------------------------------ */
 
-static void *thread_execs(void *arg unused)
+static void *thread_execs(void *arg __maybe_unused)
 {
 	gate_open(READY + B);
 	gate_wait(DO);
 	exec_helper(0);
 }
 
-static void body_thread_execs(void *arg unused)
+static void body_thread_execs(void *arg __maybe_unused)
 {
 	start_thread(thread_waits, GATE_ARG(A));
 	start_thread(thread_execs, NULL);
@@ -279,7 +279,7 @@ static void *thread_installs_and_execs(void *arg)
 	return thread_execs(arg);
 }
 
-static void body_filtered_thread_execs(void *arg unused)
+static void body_filtered_thread_execs(void *arg __maybe_unused)
 {
 	start_thread(thread_installs_and_execs, NULL);
 	leader_waits_and_goes();
@@ -299,7 +299,7 @@ static void exec_by_only_filtered_thread(void)
 	expect_hup(box.fd, "the program after exec has exited");
 }
 
-static void body_unfiltered_thread_execs(void *arg unused)
+static void body_unfiltered_thread_execs(void *arg __maybe_unused)
 {
 	start_thread(thread_execs, NULL);
 	hand_over(install_listener());
@@ -339,7 +339,7 @@ static void *thread_installs_and_syncs(void *arg)
 	return thread_waits(arg);
 }
 
-static void body_tsync(void *arg unused)
+static void body_tsync(void *arg __maybe_unused)
 {
 	start_thread(thread_waits, GATE_ARG(B));
 	start_thread(thread_installs_and_syncs, GATE_ARG(A));
@@ -406,7 +406,7 @@ static void *thread_forks(void *arg)
 	return arg;
 }
 
-static void body_tsync_then_fork(void *arg unused)
+static void body_tsync_then_fork(void *arg __maybe_unused)
 {
 	start_thread(thread_forks, NULL);
 	start_thread(thread_installs_and_syncs, GATE_ARG(A));
@@ -446,7 +446,7 @@ static void *thread_installs_for_all(void *arg)
 	return thread_waits(arg);
 }
 
-static void body_tsync_new_listener(void *arg unused)
+static void body_tsync_new_listener(void *arg __maybe_unused)
 {
 	start_thread(thread_waits, GATE_ARG(B));
 	start_thread(thread_installs_for_all, GATE_ARG(A));
@@ -534,7 +534,7 @@ static void *thread_syncs_again(void *arg)
 	return thread_waits(arg);
 }
 
-static void body_tsync_dead_filtered_leader(void *arg unused)
+static void body_tsync_dead_filtered_leader(void *arg __maybe_unused)
 {
 	start_thread(thread_syncs_again, GATE_ARG(A));
 	gate_wait(LEAVE + LEADER);

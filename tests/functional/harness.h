@@ -40,7 +40,7 @@
 #endif
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define unused __attribute__((unused))
+#define __maybe_unused __attribute__((unused))
 
 /* The one system call that filter F sends to the listener. Nothing else here makes it. */
 #define NOTIFIED_SYSCALL __NR_getppid

@@ -412,7 +412,7 @@ void box_wait_tell(void)
 		;
 }
 
-void body_ctl(void *arg unused)
+void body_ctl(void *arg __maybe_unused)
 {
 	box_wait_tell();
 }
