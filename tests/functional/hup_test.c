@@ -266,20 +266,40 @@ static bool parse_options(int argc, char **argv)
 
 	while ((o = getopt_long(argc, argv, "h", longopts, NULL)) != -1) {
 		switch (o) {
-		case 'l': list = true; break;
-		case 'c': add_glob(&wanted, optarg); break;
-		case 'x': add_glob(&unwanted, optarg); break;
+		case 'l':
+			list = true;
+			break;
+		case 'c':
+			add_glob(&wanted, optarg);
+			break;
+		case 'x':
+			add_glob(&unwanted, optarg);
+			break;
 		case 's':
 			opt.seconds = number("seconds", optarg, 1);
 			seconds_given = true;
 			break;
-		case 'q': opt.quick = true; break;
-		case 't': opt.scale = number("timeout-scale", optarg, 1); break;
-		case 'e': opt.settle_ms = number("settle", optarg, 0); break;
-		case 'r': opt.reload = optarg; break;
-		case 'n': opt.reload_count = number("reload-count", optarg, 1); break;
-		case 'h': usage(stdout); exit(0);
-		default: usage(stderr); exit(2);
+		case 'q':
+			opt.quick = true;
+			break;
+		case 't':
+			opt.scale = number("timeout-scale", optarg, 1);
+			break;
+		case 'e':
+			opt.settle_ms = number("settle", optarg, 0);
+			break;
+		case 'r':
+			opt.reload = optarg;
+			break;
+		case 'n':
+			opt.reload_count = number("reload-count", optarg, 1);
+			break;
+		case 'h':
+			usage(stdout);
+			exit(0);
+		default:
+			usage(stderr);
+			exit(2);
 		}
 	}
 	if (optind < argc) {
