@@ -9,6 +9,7 @@
  *   put_seccomp_filter          a task's tie is cut (level 0)
  *   seccomp_filter_release      the same (level 1)
  *   seccomp_notify_poll         EPOLLHUP is added; unknown listeners get known
+ *   seccomp_notify_ioctl        RECV on an orphan returns; the same
  *   seccomp_notify_release      a listener is closed
  *
  * A task without a filter costs one test in each.  No handler is believed to
@@ -23,6 +24,7 @@
 #include "layout.h"
 #include "listener.h"
 #include "orphan.h"
+#include "recv.h"
 #include "table.h"
 
 static struct task_struct *task_argument(struct pt_regs *regs)
@@ -58,6 +60,16 @@ static void release_observed(struct pt_regs *regs)
 
 	if (shup_listener_any())
 		shup_listener_close(file);
+}
+
+static void ioctl_observed(struct pt_regs *regs)
+{
+	struct file *file = (struct file *)regs_get_kernel_argument(regs, 0);
+	u32 command = regs_get_kernel_argument(regs, 1);
+
+	if (shup_orphan_test(file, GFP_ATOMIC) &&
+	    command == (u32)SECCOMP_IOCTL_NOTIF_RECV)
+		shup_recv_end_one(file);
 }
 
 static bool attach_entered(struct pt_regs *regs, struct shup_call *call)
@@ -125,6 +137,7 @@ static struct shup_hook hooks[];
 enum {
 	HOOK_RELEASE,
 	HOOK_POLL,
+	HOOK_IOCTL,
 	HOOK_ATTACH,
 	HOOK_FORK,
 	HOOK_EXIT,
@@ -145,7 +158,8 @@ static __poll_t poll_wrapper(struct file *file,
 	original = (notify_poll_fn *)hooks[HOOK_POLL].original;
 	mask = original(file, table);
 	/* After the original, by which the caller is on the queue. */
-	mask |= shup_orphan_poll(file);
+	if (shup_orphan_test(file, GFP_KERNEL))
+		mask |= EPOLLHUP;
 	shup_wrapper_leave();
 	return mask;
 }
@@ -162,6 +176,12 @@ static struct shup_hook hooks[HOOK_COUNT] = {
 		.kind = SHUP_REDIRECT,
 		.purpose = "so no poll could report EPOLLHUP",
 		.wrapper = poll_wrapper,
+	},
+	[HOOK_IOCTL] = {
+		.symbol = "seccomp_notify_ioctl",
+		.kind = SHUP_OBSERVE,
+		.purpose = "so RECV could not be made to return",
+		.observe = ioctl_observed,
 	},
 	[HOOK_ATTACH] = {
 		.symbol = "do_seccomp",

@@ -135,3 +135,15 @@ const void *shup_layout_prev(const void *filter)
 {
 	return READ_ONCE(*(void **)(filter + prog_offset - sizeof(void *)));
 }
+
+/**
+ * shup_layout_notif() - what a filter keeps for its listener
+ * @filter: a filter whose listener the caller keeps open
+ *
+ * Context: any, once shup_layout_known().
+ * Return: its struct notification, private to the kernel.
+ */
+void *shup_layout_notif(const void *filter)
+{
+	return READ_ONCE(*(void **)(filter + prog_offset + sizeof(void *)));
+}

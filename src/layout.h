@@ -13,6 +13,7 @@ int shup_layout_find(const void *filter, size_t size);
 int shup_layout_check(const void *filter);
 bool shup_layout_known(void);
 const void *shup_layout_prev(const void *filter);
+void *shup_layout_notif(const void *filter);
 
 /* More filters than one chain can hold: the kernel allows 2^18 bytes of code. */
 #define SHUP_CHAIN_MAX 8192

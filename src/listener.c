@@ -188,16 +188,22 @@ static bool insert(struct shup_listener *listener)
  * or asks for a scan by shup_orphan_ask().
  *
  * Context: any, with @gfp to match.
- * Return: 0, also if it is known already; -EAGAIN while hooks are missing;
+ * Return: 1; 0 if it is known already; -EAGAIN while hooks are missing;
  * -ENOMEM; -ENOEXEC if this kernel's filters cannot be read (layout.c).
  */
 int shup_listener_adopt(struct file *file, gfp_t gfp)
 {
 	struct shup_listener *listener;
+	bool known;
 	int ret;
 
 	if (!shup_hooks_sound(shup_hooks_epoch()))
 		return -EAGAIN;
+	rcu_read_lock();
+	known = shup_listener_of_file(file);
+	rcu_read_unlock();
+	if (known)
+		return 0;
 	ret = shup_layout_check(file->private_data);
 	if (ret) {
 		shup_disarm();
@@ -213,8 +219,9 @@ int shup_listener_adopt(struct file *file, gfp_t gfp)
 	listener->filter = file->private_data;
 	listener->epoch = shup_hooks_epoch();
 
-	if (!insert(listener))
-		kfree(listener);
+	if (insert(listener))
+		return 1;
+	kfree(listener);
 	return 0;
 }
 
@@ -273,32 +280,36 @@ struct file *shup_listener_pin(struct shup_listener *listener)
 	return file;
 }
 
-static void close_unsound(struct shup_listener *listener)
+/* Return: whether its closing may have gone unseen. */
+static bool close_unsound(struct shup_listener *listener)
 {
 	unsigned long flags;
 
 	if (shup_hooks_sound(listener->epoch))
-		return;
+		return false;
 	raw_spin_lock_irqsave(&listeners_lock, flags);
 	if (!shup_listener_test(listener, SHUP_CLOSED))
 		close_locked(listener);
 	raw_spin_unlock_irqrestore(&listeners_lock, flags);
+	return true;
 }
 
 /**
  * shup_listener_reap() - free the closed listeners
  *
  * Context: the worker only; may sleep.
+ * Return: whether any was given up that may still be open.
  */
-void shup_listener_reap(void)
+bool shup_listener_reap(void)
 {
 	struct shup_listener *listener, *next;
+	bool unsound = false;
 	bool members = false;
 	unsigned long flags;
 	LIST_HEAD(closed);
 
 	list_for_each_entry_safe(listener, next, &shup_listeners, all) {
-		close_unsound(listener);
+		unsound |= close_unsound(listener);
 		if (!shup_listener_test(listener, SHUP_CLOSED))
 			continue;
 		raw_spin_lock_irqsave(&listeners_lock, flags);
@@ -306,7 +317,7 @@ void shup_listener_reap(void)
 		raw_spin_unlock_irqrestore(&listeners_lock, flags);
 	}
 	if (list_empty(&closed))
-		return;
+		return false;
 
 	/* After this no hook adds a membership: it would see SHUP_CLOSED. */
 	synchronize_rcu();
@@ -316,6 +327,7 @@ void shup_listener_reap(void)
 		shup_table_sweep(0);
 	list_for_each_entry_safe(listener, next, &closed, all)
 		kfree_rcu(listener, rcu);
+	return unsound;
 }
 
 /**

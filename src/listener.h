@@ -70,6 +70,6 @@ struct shup_listener *shup_listener_of_filter(const void *filter);
 struct file *shup_listener_pin(struct shup_listener *listener);
 
 extern struct list_head shup_listeners;
-void shup_listener_reap(void);
+bool shup_listener_reap(void);
 
 #endif /* SHUP_LISTENER_H */

@@ -18,10 +18,13 @@
 #include <linux/module.h>
 #include <linux/workqueue.h>
 
+#include "adopt.h"
 #include "compat.h"
 #include "layout.h"
 #include "orphan.h"
+#include "recv.h"
 #include "scan.h"
+#include "seccomp_hup.h"
 #include "stats.h"
 #include "table.h"
 
@@ -35,7 +38,12 @@
 #define RETRY_MS 100
 
 static unsigned int audit_ms = 10000;
-module_param(audit_ms, uint, 0444);
+static int audit_ms_set(const char *value, const struct kernel_param *param);
+static const struct kernel_param_ops audit_ms_ops = {
+	.set = audit_ms_set,
+	.get = param_get_uint,
+};
+module_param_cb(audit_ms, &audit_ms_ops, &audit_ms, 0644);
 MODULE_PARM_DESC(audit_ms,
 		 "milliseconds between passes that repair what missed events left, while there are listeners; 0: none (default: 10000)");
 
@@ -47,10 +55,16 @@ static DECLARE_DELAYED_WORK(orphan_dwork, orphan_work);
 static struct irq_work kick_work;
 static bool stopping;
 
+/* Whether there is a worker; the lock of the module's parameters. */
+static bool running;
+
 /* Worker only, but for looks from orphan_irq(). */
 static u64 paid_off_ns;
 static u64 audited_ns;
 static bool must_sweep;
+
+/* Listeners may have gone unseen: adopt, even if none is known. */
+static bool must_adopt;
 
 /* Return: in how many jiffies the next pass may begin. */
 static unsigned long pace(void)
@@ -174,9 +188,13 @@ static void wake(struct file *file)
 
 	init_poll_funcptr(&finder.table, queue_found);
 	vfs_poll(file, &finder.table);
-	/* All of them, exclusive waiters too: there is no second event. */
+	/*
+	 * All of them, exclusive waiters too: there is no second event.  And
+	 * without saying which event it is, so that all look for themselves:
+	 * RECV waits here from 6.6 on, and up to 6.10 does not heed EPOLLHUP.
+	 */
 	if (finder.head)
-		__wake_up(finder.head, TASK_NORMAL, 0, poll_to_key(EPOLLHUP));
+		__wake_up(finder.head, TASK_NORMAL, 0, NULL);
 }
 
 static void speak(struct shup_listener *listener)
@@ -185,7 +203,7 @@ static void speak(struct shup_listener *listener)
 
 	/*
 	 * The mark first: a poll that has not seen it is on the queue by then
-	 * (shup_orphan_poll()), or takes the queue's lock after the waking.
+	 * (shup_orphan_test()), or takes the queue's lock after the waking.
 	 */
 	set_bit(SHUP_ORPHAN, &listener->flags);
 	shup_stat_inc(hups);
@@ -193,6 +211,7 @@ static void speak(struct shup_listener *listener)
 	file = shup_listener_pin(listener);
 	if (!file)
 		return;
+	shup_recv_end_all(file);
 	wake(file);
 	fput(file);
 }
@@ -243,11 +262,20 @@ static void sweep(struct pass *pass)
 	must_sweep = false;
 }
 
+static void adopt(void)
+{
+	WRITE_ONCE(must_adopt, false);
+	if (shup_adopt())
+		WRITE_ONCE(must_adopt, true);
+}
+
 static bool audit_due(void)
 {
-	return must_sweep ||
-	       (audit_ms && ktime_get_ns() - audited_ns >=
-				(u64)audit_ms * NSEC_PER_MSEC);
+	unsigned int period = READ_ONCE(audit_ms);
+
+	return must_sweep || READ_ONCE(must_adopt) ||
+	       (period && ktime_get_ns() - audited_ns >=
+				(u64)period * NSEC_PER_MSEC);
 }
 
 /* Return: whether something is left to decide. */
@@ -258,6 +286,8 @@ static bool run_pass(void)
 	u64 started = ktime_get_ns();
 	bool audit = audit_due();
 
+	if (audit)
+		adopt();
 	if (!take_candidates(pass.number) && !audit)
 		return false;
 
@@ -274,6 +304,21 @@ static bool run_pass(void)
 	return pass.retry;
 }
 
+static void run_again(bool retry)
+{
+	unsigned int delay = READ_ONCE(audit_ms);
+
+	if (READ_ONCE(stopping) || shup_state() == SHUP_REFUSED)
+		return;
+	if (list_empty(&shup_listeners) && !READ_ONCE(must_adopt))
+		return;
+	if (retry)
+		delay = RETRY_MS;
+	if (delay)
+		queue_delayed_work(queue, &orphan_dwork,
+				   msecs_to_jiffies(delay));
+}
+
 static void orphan_work(struct work_struct *work)
 {
 	unsigned long rest = pace();
@@ -285,28 +330,23 @@ static void orphan_work(struct work_struct *work)
 	}
 
 	retry = run_pass();
-	shup_listener_reap();
-
-	if (list_empty(&shup_listeners) || READ_ONCE(stopping))
-		return;
-	if (retry)
-		queue_delayed_work(queue, &orphan_dwork,
-				   msecs_to_jiffies(RETRY_MS));
-	else if (audit_ms)
-		queue_delayed_work(queue, &orphan_dwork,
-				   msecs_to_jiffies(audit_ms));
+	if (shup_listener_reap())
+		WRITE_ONCE(must_adopt, true);
+	run_again(retry);
 }
 
 /**
- * shup_orphan_poll() - what a listener's poll has to report besides
- * @file: the listener's file, on whose queue the caller is already
+ * shup_orphan_test() - whether a listener is known to be an orphan
+ * @file: the listener's file, kept open by a call; one that is to poll is on
+ *	its queue already
+ * @gfp: how memory may be had
  *
- * Also how a listener made before the module was loaded gets known.
+ * Also how a listener gets known that was made unseen.
  *
- * Context: may sleep; from the wrapper of seccomp_notify_poll().
- * Return: EPOLLHUP if the filter is unused, else 0.
+ * Context: any, with @gfp to match; from the hooks on seccomp_notify_poll() and
+ * seccomp_notify_ioctl().
  */
-__poll_t shup_orphan_poll(struct file *file)
+bool shup_orphan_test(struct file *file, gfp_t gfp)
 {
 	struct shup_listener *listener;
 	bool orphan;
@@ -317,9 +357,9 @@ __poll_t shup_orphan_poll(struct file *file)
 	rcu_read_unlock();
 
 	if (!listener && shup_is_listener(file) &&
-	    !shup_listener_adopt(file, GFP_KERNEL))
+	    shup_listener_adopt(file, gfp) > 0)
 		shup_orphan_recount(file);
-	return orphan ? EPOLLHUP : 0;
+	return orphan;
 }
 
 /**
@@ -340,15 +380,48 @@ void shup_orphan_recount(struct file *file)
 }
 
 /**
+ * shup_orphan_adopt() - have the worker look for listeners soon
+ *
+ * Context: any; takes no lock.
+ */
+void shup_orphan_adopt(void)
+{
+	WRITE_ONCE(must_adopt, true);
+	shup_orphan_kick();
+}
+
+/* By the kernel, under the lock of the module's parameters. */
+static int audit_ms_set(const char *value, const struct kernel_param *param)
+{
+	int ret = param_set_uint(value, param);
+
+	/* The worker goes by the new period from now on. */
+	if (!ret && running)
+		shup_orphan_kick();
+	return ret;
+}
+
+static void set_running(bool now)
+{
+	kernel_param_lock(THIS_MODULE);
+	running = now;
+	kernel_param_unlock(THIS_MODULE);
+}
+
+/**
  * shup_orphan_init() - make the worker
  *
+ * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int shup_orphan_init(void)
 {
 	init_irq_work(&kick_work, orphan_irq);
 	queue = alloc_workqueue("seccomp_hup", WQ_UNBOUND, 1);
-	return queue ? 0 : -ENOMEM;
+	if (!queue)
+		return -ENOMEM;
+	set_running(true);
+	return 0;
 }
 
 /**
@@ -358,6 +431,7 @@ int shup_orphan_init(void)
  */
 void shup_orphan_exit(void)
 {
+	set_running(false);
 	WRITE_ONCE(stopping, true);
 	irq_work_sync(&kick_work);
 	cancel_delayed_work_sync(&orphan_dwork);

@@ -9,7 +9,8 @@ void shup_orphan_exit(void);
 
 void shup_orphan_ask(struct shup_listener *listener);
 void shup_orphan_kick(void);
+void shup_orphan_adopt(void);
 void shup_orphan_recount(struct file *file);
-__poll_t shup_orphan_poll(struct file *file);
+bool shup_orphan_test(struct file *file, gfp_t gfp);
 
 #endif /* SHUP_ORPHAN_H */

@@ -82,15 +82,22 @@ enum visited {
 	START_AGAIN,
 };
 
-static enum visited visit_process(struct task_struct *leader,
-				  shup_visit *visit, void *arg)
+/* What to do with each process: either of the two. */
+struct plan {
+	shup_visit *visit;
+	shup_visit_process *visit_process;
+	void *arg;
+};
+
+static enum visited visit_tasks(struct task_struct *leader,
+				const struct plan *plan)
 {
 	struct sighand_struct *sighand;
 	enum visited result = GO_ON;
 	struct task_struct *task;
 	unsigned long flags;
 
-	if ((leader->flags & PF_KTHREAD) || has_no_filter(leader))
+	if (has_no_filter(leader))
 		return GO_ON;
 
 	sighand = lock_sighand(leader, &flags);
@@ -101,7 +108,7 @@ static enum visited visit_process(struct task_struct *leader,
 		if (!shup_task_filter(task) ||
 		    (READ_ONCE(task->flags) & PF_EXITING))
 			continue;
-		if (!visit(task, arg)) {
+		if (!plan->visit(task, plan->arg)) {
 			result = STOP;
 			break;
 		}
@@ -128,7 +135,17 @@ static bool breathe(struct task_struct *leader)
 	return listed;
 }
 
-static enum visited scan_once(shup_visit *visit, void *arg)
+static enum visited visit_process(struct task_struct *leader,
+				  const struct plan *plan)
+{
+	if (leader->flags & PF_KTHREAD)
+		return GO_ON;
+	if (plan->visit)
+		return visit_tasks(leader, plan);
+	return plan->visit_process(leader, plan->arg) ? GO_ON : STOP;
+}
+
+static enum visited scan_once(const struct plan *plan)
 {
 	unsigned int count = 0;
 	struct task_struct *leader;
@@ -138,11 +155,28 @@ static enum visited scan_once(shup_visit *visit, void *arg)
 		if ((++count % STRIDE == 0 || need_resched()) &&
 		    !breathe(leader))
 			return START_AGAIN;
-		result = visit_process(leader, visit, arg);
+		result = visit_process(leader, plan);
 		if (result != GO_ON)
 			return result;
 	}
 	return STOP;
+}
+
+static int scan(const struct plan *plan)
+{
+	unsigned int left = RESTARTS;
+	enum visited result;
+
+	do {
+		rcu_read_lock();
+		result = scan_once(plan);
+		rcu_read_unlock();
+		if (result != START_AGAIN)
+			return 0;
+		shup_stat_inc(scan_restarts);
+		cond_resched();
+	} while (--left);
+	return -EAGAIN;
 }
 
 /**
@@ -158,17 +192,21 @@ static enum visited scan_once(shup_visit *visit, void *arg)
  */
 int shup_scan(shup_visit *visit, void *arg)
 {
-	unsigned int left = RESTARTS;
-	enum visited result;
+	return scan(&(struct plan){ .visit = visit, .arg = arg });
+}
 
-	do {
-		rcu_read_lock();
-		result = scan_once(visit, arg);
-		rcu_read_unlock();
-		if (result != START_AGAIN)
-			return 0;
-		shup_stat_inc(scan_restarts);
-		cond_resched();
-	} while (--left);
-	return -EAGAIN;
+/**
+ * shup_scan_processes() - visit every process
+ * @visit: called for each; not for kernel threads
+ * @arg: given to it
+ *
+ * A process may be visited more than once; one that is forked, or executes
+ * another program by a thread, meanwhile may be missed.
+ *
+ * Context: process context; may sleep.
+ * Return: as shup_scan().
+ */
+int shup_scan_processes(shup_visit_process *visit, void *arg)
+{
+	return scan(&(struct plan){ .visit_process = visit, .arg = arg });
 }

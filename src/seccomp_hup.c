@@ -9,14 +9,17 @@
  *   layout.c    reading struct seccomp_filter
  *   table.c     who is a live task under which listener
  *   listener.c  the listeners
+ *   adopt.c     listeners that were there before
  *   scan.c      every live task with a filter, with none missed
  *   orphan.c    when to scan, what to conclude, whom to wake
+ *   recv.c      letting RECV return
  *   status.c    what an operator can see
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 
+#include "adopt.h"
 #include "compat.h"
 #include "events.h"
 #include "layout.h"
@@ -112,11 +115,19 @@ static int arm(void)
 	ret = shup_events_on(level);
 	if (ret)
 		goto err_orphan;
+	ret = shup_adopt();
+	if (ret == -ENOEXEC)
+		goto err_events;
+	if (ret)
+		shup_orphan_adopt();
 	state = SHUP_ARMED;
 	return 0;
 
+err_events:
+	shup_events_off();
 err_orphan:
 	shup_orphan_exit();
+	cancel_work_sync(&disarm);
 err_table:
 	shup_table_exit();
 	shup_listener_exit();
@@ -126,8 +137,8 @@ err_table:
 static void unarm(void)
 {
 	hooks_off(SHUP_IDLE);
-	cancel_work_sync(&disarm);
 	shup_orphan_exit();
+	cancel_work_sync(&disarm);
 	shup_table_exit();
 	shup_listener_exit();
 }

@@ -11,6 +11,7 @@
 /* Each is an attribute of its name under /sys/kernel/seccomp_hup/. */
 #define SHUP_STATS(X)							\
 	X(hups)		/* listeners found unused, and told so */	\
+	X(adoptions)	/* listeners got to know in a task's fd table */ \
 	X(joins)	/* memberships begun, by a hook or by the scan */ \
 	X(leaves)	/* live tasks under a listener that exited */	\
 	X(cuts)		/* memberships ended with the tie to the filter */ \
