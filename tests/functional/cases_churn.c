@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Much at once, and for long: forks, threads and listeners that come and go beside a task
- * that stays; and the same with the module reloaded in the middle.
+ * that stays.
  */
 #define _GNU_SOURCE
 #include <sys/epoll.h>
 
 #include "harness.h"
-
-/* A box N uses gates KEEP + N and DONE + N * WORKERS .., and counter N. */
-enum { KEEP = 0, DONE = 20 };
-#define WORKERS 3
 
 /* A maker of boxes N uses gate MAKER_DONE + N and counter MADE + N. */
 enum { MADE = 40, MAKER_DONE = 100 };
@@ -65,7 +61,7 @@ static void keep_alive(int box)
 }
 
 /* The first task of the box leaves at once, too. */
-static void body_fork_churn(void *arg)
+void body_fork_churn(void *arg)
 {
 	int box = (intptr_t)arg, worker;
 
@@ -122,7 +118,7 @@ static void *thread_keeper(void *arg)
 }
 
 /* The leader leaves at once; one thread keeps the box alive while the others churn. */
-static void body_thread_churn(void *arg)
+void body_thread_churn(void *arg)
 {
 	static struct thread_worker workers[WORKERS];
 	int i;
@@ -135,7 +131,7 @@ static void body_thread_churn(void *arg)
 	exit_thread();
 }
 
-static void wait_churn_done(int box)
+void wait_churn_done(int box)
 {
 	int worker;
 
@@ -146,7 +142,7 @@ static void wait_churn_done(int box)
 }
 
 /* Mostly only one task is alive, and never the same for long. */
-static void body_baton(void *arg)
+void body_baton(void *arg)
 {
 	int box = (intptr_t)arg, worker;
 
@@ -312,7 +308,7 @@ static void churn_mixed(void)
 
 #define MANY 200
 
-static void start_many(struct box *boxes, int n)
+void start_many(struct box *boxes, int n)
 {
 	int i;
 
@@ -334,7 +330,7 @@ static void shuffle(struct box *boxes, int n)
 	}
 }
 
-static void expect_none_early(const struct box *boxes, int n)
+void expect_none_early(const struct box *boxes, int n)
 {
 	int i;
 
@@ -375,109 +371,6 @@ static void many_listeners_at_once(void)
 		expect_hup(boxes[i].fd, "the other half of the boxes were killed at once");
 }
 
-/* ---- reloads of the module ------------------------------------------------------------- */
-
-static void need_reload(void)
-{
-	if (!opt.reload)
-		skip("no --reload command given");
-}
-
-static void reload_once(void)
-{
-	int status = must(system(opt.reload));
-
-	if (status)
-		fail("the --reload command ends with wait status 0x%x", status);
-}
-
-struct watch {
-	const struct box *boxes;
-	int n;
-};
-
-static void *watch_until_stopped(void *arg)
-{
-	struct watch *watch = arg;
-
-	while (!stopped())
-		watch_no_hup(watch->boxes, watch->n, 500, "the module is reloaded");
-	return NULL;
-}
-
-static void reload_under_watch(const struct box *boxes, int n)
-{
-	struct watch watch = { boxes, n };
-	pthread_t watcher = start_thread(watch_until_stopped, &watch);
-	int i;
-
-	for (i = 0; i < opt.reload_count; i++) {
-		nap_ms(opt.seconds * 1000 / opt.reload_count);
-		reload_once();
-	}
-	nap_ms(opt.settle_ms);
-	stop_all();
-	pthread_join(watcher, NULL);
-}
-
-static void check_reload_churn(body_fn *body)
-{
-	struct box box;
-
-	need_reload();
-	box = box_start(body, GATE_ARG(0));
-	reload_under_watch(&box, 1);
-	wait_churn_done(0);
-	expect_no_hup(box.fd, "the churn is over, one task lives");
-	gate_open(KEEP);
-	expect_hup(box.fd, "the last task has exited after the reloads");
-}
-
-static void reload_fork_churn(void)
-{
-	check_reload_churn(body_fork_churn);
-}
-
-static void reload_thread_churn(void)
-{
-	check_reload_churn(body_thread_churn);
-}
-
-static void reload_baton_churn(void)
-{
-	check_reload_churn(body_baton);
-}
-
-/* Listeners and epoll sets made before the reloads; none is waited for while they happen. */
-static void reload_idle_boxes(void)
-{
-	int epfd = must(epoll_create1(EPOLL_CLOEXEC));
-	struct epoll_event ev = { .events = EPOLLIN };
-	struct box boxes[20];
-	int i, n = ARRAY_SIZE(boxes);
-
-	need_reload();
-	start_many(boxes, n);
-	for (i = 0; i < n; i++) {
-		ev.data.u32 = i;
-		must(epoll_ctl(epfd, EPOLL_CTL_ADD, boxes[i].fd, &ev));
-	}
-	for (i = 0; i < opt.reload_count; i++)
-		reload_once();
-	watch_no_hup(boxes, n, opt.settle_ms, "idle boxes live after the reloads");
-	for (i = 0; i < n; i++) {
-		box_kill(&boxes[i]);
-		expect_hup(boxes[i].fd, "an idle box was killed after the reloads");
-		if (must(epoll_wait(epfd, &ev, 1, patience_ms())) == 0)
-			fail("an epoll set made before the reloads is not told");
-		if (ev.data.u32 != (unsigned int)i || !(ev.events & EPOLLHUP))
-			fail("epoll reports 0x%x for box %u instead of HUP for box %d",
-			     ev.events, ev.data.u32, i);
-		must(epoll_ctl(epfd, EPOLL_CTL_DEL, boxes[i].fd, NULL));
-		expect_none_early(boxes + i + 1, n - i - 1);
-	}
-}
-
 const struct test_case churn_cases[] = {
 	CASE(many_listeners_one_by_one, .deadline_ms = 60000),
 	CASE(many_listeners_at_once, .deadline_ms = 30000),
@@ -486,9 +379,5 @@ const struct test_case churn_cases[] = {
 	CASE(churn_baton, .deadline_ms = 20000, .churns = true),
 	CASE(churn_listeners, .deadline_ms = 20000, .churns = true),
 	CASE(churn_mixed, .deadline_ms = 30000, .churns = true),
-	CASE(reload_fork_churn, .deadline_ms = 20000, .churns = true, .reloads = true),
-	CASE(reload_thread_churn, .deadline_ms = 20000, .churns = true, .reloads = true),
-	CASE(reload_baton_churn, .deadline_ms = 20000, .churns = true, .reloads = true),
-	CASE(reload_idle_boxes, .deadline_ms = 30000, .reloads = true),
 	{ 0 },
 };

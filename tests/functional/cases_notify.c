@@ -237,58 +237,6 @@ static void kill_with_many_pending(void)
 
 /* ---- RECV ------------------------------------------------------------------------------ */
 
-enum { RECV_BEGUN = 40, RECV_DONE = 60 };	/* one gate and counter for each thread */
-
-struct receiver {
-	int fd;
-	int n;
-};
-
-static void *receive_in_thread(void *arg)
-{
-	struct receiver *r = arg;
-	struct seccomp_notif req;
-
-	gate_open(RECV_BEGUN + r->n);
-	shm->count[RECV_DONE + r->n] = try_recv(r->fd, &req);
-	gate_open(RECV_DONE + r->n);
-	return NULL;
-}
-
-static void start_receivers(struct receiver *receivers, int n, int fd)
-{
-	int i;
-
-	for (i = 0; i < n; i++) {
-		receivers[i] = (struct receiver){ .fd = fd, .n = i };
-		start_thread(receive_in_thread, &receivers[i]);
-		gate_reach(RECV_BEGUN + i, "the start of a thread");
-	}
-	nap_ms(100);
-}
-
-static void expect_receivers_blocked(int n)
-{
-	int i;
-
-	for (i = 0; i < n; i++)
-		if (shm->gate[RECV_DONE + i])
-			fail("RECV returned %ld though the box lives", shm->count[RECV_DONE + i]);
-}
-
-static void expect_receivers_told(int n)
-{
-	long err;
-	int i;
-
-	for (i = 0; i < n; i++) {
-		gate_reach(RECV_DONE + i, "the return of a blocked RECV");
-		err = shm->count[RECV_DONE + i];
-		if (err != -ENOENT)
-			fail("RECV: %s instead of ENOENT", err ? strerror(-err) : "success");
-	}
-}
-
 static void recv_blocked_before_exit(void)
 {
 	struct box box = box_start(body_gate, GATE_ARG(LEAVE));

@@ -52,14 +52,14 @@ struct test_case {
 	void (*run)(void);
 	int deadline_ms;	/* 0: the default; multiplied by --timeout-scale */
 	bool churns;		/* runs for --seconds on top of its deadline */
-	bool reloads;		/* runs --reload --reload-count times on top of that */
+	bool reloads;		/* unloads and loads --reload-count times on top of that */
 };
 
 #define CASE(fn, ...) { .name = #fn, .run = fn, ##__VA_ARGS__ }
 
 extern const struct test_case poll_cases[], notify_cases[], life_cases[], thread_cases[];
 extern const struct test_case stack_cases[], fork_cases[], ptrace_cases[], fd_cases[];
-extern const struct test_case churn_cases[];
+extern const struct test_case churn_cases[], reload_cases[];
 
 /* ---- options --------------------------------------------------------------------------- */
 
@@ -68,7 +68,7 @@ struct options {
 	int scale;		/* how much slower than real hardware this machine may be */
 	int settle_ms;		/* how long "no HUP" is watched for after each step */
 	bool quick;
-	const char *reload;
+	const char *load, *unload;
 	int reload_count;
 };
 
@@ -161,6 +161,20 @@ void box_wait_tell(void);
 void body_gate(void *arg);			/* live until the gate (an int in arg) opens */
 #define GATE_ARG(gate) ((void *)(intptr_t)(gate))
 
+/*
+ * Bodies of boxes that churn until stop_all(), with one task that stays until its gate opens.
+ * Box N, given as GATE_ARG(N), uses gates KEEP + N and DONE + N * WORKERS .., and counter N.
+ */
+enum { KEEP = 0, DONE = 20 };
+#define WORKERS 3
+void body_fork_churn(void *arg);
+void body_thread_churn(void *arg);
+void body_baton(void *arg);
+void wait_churn_done(int box);
+
+void start_many(struct box *boxes, int n);	/* each lives until box_tell() */
+void expect_none_early(const struct box *boxes, int n);
+
 void send_fd(int sock, int fd);
 int recv_fd(int sock);
 
@@ -185,5 +199,19 @@ long call_notified(void);			/* in the box: the system call; -errno on error */
 int try_recv(int fd, struct seccomp_notif *req);	/* 0 or -errno */
 int try_send(int fd, uint64_t id, int64_t val, int error, uint32_t flags);
 void expect_pollin(int fd, const char *when);
+
+/* ---- threads in RECV ------------------------------------------------------------------- */
+
+enum { RECV_BEGUN = 40, RECV_DONE = 60 };	/* one gate and counter for each thread */
+
+
+struct receiver {
+	int fd;
+	int n;
+};
+
+void start_receivers(struct receiver *receivers, int n, int fd);
+void expect_receivers_blocked(int n);
+void expect_receivers_told(int n);		/* ENOENT, all of them */
 
 #endif

@@ -25,7 +25,7 @@
 
 static const struct test_case *const groups[] = {
 	poll_cases, notify_cases, life_cases, thread_cases, stack_cases,
-	fork_cases, ptrace_cases, fd_cases, churn_cases,
+	fork_cases, ptrace_cases, fd_cases, churn_cases, reload_cases,
 };
 
 struct globs {
@@ -219,8 +219,9 @@ static void usage(FILE *out)
 		"  --quick             churn for 2 seconds, with fewer listeners\n"
 		"  --timeout-scale N   multiply all deadlines by N, for slow machines (1)\n"
 		"  --settle MS         how long to watch for a HUP that must not come (300)\n"
-		"  --reload CMD        shell command that reloads the module, for the reload_* cases\n"
-		"  --reload-count N    how many times a case runs it (5)\n"
+		"  --load CMD          shell command that loads the module, for the reload_* and adopt_* cases\n"
+		"  --unload CMD        shell command that unloads it\n"
+		"  --reload-count N    how many times a reload_* case does both (5)\n"
 		"The exit status is 0 if nothing failed, 1 if something did, 2 for wrong usage.\n");
 }
 
@@ -256,7 +257,8 @@ static bool parse_options(int argc, char **argv)
 		{ "quick", no_argument, NULL, 'q' },
 		{ "timeout-scale", required_argument, NULL, 't' },
 		{ "settle", required_argument, NULL, 'e' },
-		{ "reload", required_argument, NULL, 'r' },
+		{ "load", required_argument, NULL, 'o' },
+		{ "unload", required_argument, NULL, 'u' },
 		{ "reload-count", required_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -288,8 +290,11 @@ static bool parse_options(int argc, char **argv)
 		case 'e':
 			opt.settle_ms = number("settle", optarg, 0);
 			break;
-		case 'r':
-			opt.reload = optarg;
+		case 'o':
+			opt.load = optarg;
+			break;
+		case 'u':
+			opt.unload = optarg;
 			break;
 		case 'n':
 			opt.reload_count = number("reload-count", optarg, 1);

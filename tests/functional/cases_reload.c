@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module comes and goes: reload_* unload and load it again in the middle of churn; adopt_*
+ * load it beside listeners, waiters and dead boxes that were there before.
+ *
+ * These cases need --load and --unload, and leave the module loaded.
+ */
+#define _GNU_SOURCE
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "harness.h"
+
+static void run_command(const char *command)
+{
+	sigset_t child;
+	int status;
+
+	if (!command)
+		skip("needs --load and --unload");
+
+	/* system() keeps it from this thread only; another one's RECV would end with EINTR. */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	must(sigprocmask(SIG_BLOCK, &child, NULL));
+	status = must(system(command));
+	if (status)
+		fail("'%s' ends with wait status 0x%x", command, status);
+}
+
+static void load(void)
+{
+	run_command(opt.load);
+}
+
+static void unload(void)
+{
+	run_command(opt.unload);
+}
+
+/* ---- reloads --------------------------------------------------------------------------- */
+
+struct watch {
+	const struct box *boxes;
+	int n;
+};
+
+static void *watch_until_stopped(void *arg)
+{
+	struct watch *watch = arg;
+
+	while (!stopped())
+		watch_no_hup(watch->boxes, watch->n, 500, "the module is reloaded");
+	return NULL;
+}
+
+static void reload_under_watch(const struct box *boxes, int n)
+{
+	struct watch watch = { boxes, n };
+	pthread_t watcher = start_thread(watch_until_stopped, &watch);
+	int i;
+
+	for (i = 0; i < opt.reload_count; i++) {
+		nap_ms(opt.seconds * 1000 / opt.reload_count);
+		unload();
+		load();
+	}
+	nap_ms(opt.settle_ms);
+	stop_all();
+	pthread_join(watcher, NULL);
+}
+
+static void check_reload_churn(body_fn *body)
+{
+	struct box box = box_start(body, GATE_ARG(0));
+
+	reload_under_watch(&box, 1);
+	wait_churn_done(0);
+	expect_no_hup(box.fd, "the churn is over, one task lives");
+	gate_open(KEEP);
+	expect_hup(box.fd, "the last task has exited after the reloads");
+}
+
+static void reload_fork_churn(void)
+{
+	check_reload_churn(body_fork_churn);
+}
+
+static void reload_thread_churn(void)
+{
+	check_reload_churn(body_thread_churn);
+}
+
+static void reload_baton_churn(void)
+{
+	check_reload_churn(body_baton);
+}
+
+/* ---- who waited before the load -------------------------------------------------------- */
+
+/* From here on nobody calls poll or an ioctl on the listener, but who waits already. */
+static int epoll_on(int fd, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.fd = fd };
+	int epfd = must(epoll_create1(EPOLL_CLOEXEC));
+
+	must(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &ev));
+	return epfd;
+}
+
+static void expect_epoll_silent(int epfd, const char *when)
+{
+	struct epoll_event ev;
+
+	if (must(epoll_wait(epfd, &ev, 1, opt.settle_ms)))
+		fail("epoll reports 0x%x: %s", ev.events, when);
+}
+
+static void expect_epoll_hup(int epfd, const char *when)
+{
+	struct epoll_event ev;
+
+	if (!must(epoll_wait(epfd, &ev, 1, patience_ms())))
+		fail("epoll is silent: %s", when);
+	if (!(ev.events & EPOLLHUP))
+		fail("epoll reports 0x%x instead of HUP: %s", ev.events, when);
+}
+
+static void check_adopt_epoll(uint32_t events)
+{
+	struct box box;
+	int epfd;
+
+	unload();
+	box = box_start(body_ctl, NULL);
+	epfd = epoll_on(box.fd, events);
+	load();
+	expect_epoll_silent(epfd, "the box lives after the load");
+	box_tell(&box);
+	expect_epoll_hup(epfd, "a box older than the module has exited");
+}
+
+static void adopt_epoll(void)
+{
+	check_adopt_epoll(EPOLLIN);
+}
+
+static void adopt_epoll_edge(void)
+{
+	check_adopt_epoll(EPOLLIN | EPOLLET);
+}
+
+static void adopt_epoll_oneshot(void)
+{
+	check_adopt_epoll(EPOLLIN | EPOLLONESHOT);
+}
+
+static void adopt_recv(void)
+{
+	struct receiver receivers[4];
+	struct box box;
+
+	unload();
+	box = box_start(body_ctl, NULL);
+	start_receivers(receivers, 4, box.fd);
+	load();
+	nap_ms(opt.settle_ms);
+	expect_receivers_blocked(4);
+	box_tell(&box);
+	expect_receivers_told(4);
+}
+
+/* ---- boxes that were dead before the load ---------------------------------------------- */
+
+/* Its zombie stays, so that no kernel before 6.11 reports HUP by itself. */
+static struct box dead_box(void)
+{
+	struct box box = box_start(body_ctl, NULL);
+
+	box_tell(&box);
+	wait_process_gone(box.pid);
+	return box;
+}
+
+static void adopt_dead_box(void)
+{
+	struct box box;
+
+	unload();
+	box = dead_box();
+	load();
+	expect_hup(box.fd, "the box had exited before the load");
+}
+
+static void adopt_dead_box_in_epoll(void)
+{
+	struct box box;
+	int epfd;
+
+	unload();
+	box = box_start(body_ctl, NULL);
+	epfd = epoll_on(box.fd, EPOLLIN | EPOLLET);
+	box_tell(&box);
+	wait_process_gone(box.pid);
+	expect_epoll_silent(epfd, "the module is not loaded");
+	load();
+	expect_epoll_hup(epfd, "the box had exited before the load");
+}
+
+static void adopt_dead_box_in_recv(void)
+{
+	struct receiver receivers[4];
+	struct box box;
+
+	unload();
+	box = box_start(body_ctl, NULL);
+	start_receivers(receivers, 4, box.fd);
+	box_tell(&box);
+	wait_process_gone(box.pid);
+	nap_ms(100);
+	expect_receivers_blocked(4);
+	load();
+	expect_receivers_told(4);
+}
+
+/* ---- listeners in odd places ----------------------------------------------------------- */
+
+enum { WAITING = 101, TOLD = 102 };
+
+static void wait_in_epoll(int fd)
+{
+	int epfd = epoll_on(fd, EPOLLIN);
+
+	gate_open(WAITING);
+	expect_epoll_hup(epfd, "the waiter is in an odd place");
+	gate_open(TOLD);
+}
+
+/* The manager is in a pid namespace of its own, and nobody else has the listener. */
+static void adopt_other_pid_namespace(void)
+{
+	struct box box;
+
+	unload();
+	box = box_start(body_ctl, NULL);
+	must(unshare(CLONE_NEWPID));
+	if (!fork_or_fail()) {
+		wait_in_epoll(box.fd);
+		_exit(0);
+	}
+	close(box.fd);
+	gate_reach(WAITING, "the waiter's epoll_wait()");
+	load();
+	box_tell(&box);
+	gate_reach(TOLD, "HUP in the other pid namespace");
+}
+
+static void *wait_with_own_table(void *arg)
+{
+	must(unshare(CLONE_FILES));
+	gate_open(WAITING);
+	gate_wait(WAITING + 10);
+	wait_in_epoll((intptr_t)arg);
+	return NULL;
+}
+
+/* The listener is in the fd table of a thread, which is not that of its leader. */
+static void adopt_table_of_a_thread(void)
+{
+	struct box box;
+
+	unload();
+	box = box_start(body_ctl, NULL);
+	start_thread(wait_with_own_table, GATE_ARG(box.fd));
+	gate_reach(WAITING, "the thread's own fd table");
+	close(box.fd);
+	gate_open(WAITING + 10);
+	nap_ms(100);
+	load();
+	box_tell(&box);
+	gate_reach(TOLD, "HUP in a thread with an fd table of its own");
+}
+
+/* In no fd table: sent, and not received.  Return: where to receive it. */
+static int post_listener(struct box *box)
+{
+	int pair[2];
+
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	send_fd(pair[0], box->fd);
+	close(box->fd);
+	return pair[1];
+}
+
+static void adopt_in_flight_at_poll(void)
+{
+	struct box box;
+	int sock;
+
+	unload();
+	box = dead_box();
+	sock = post_listener(&box);
+	load();
+	nap_ms(opt.settle_ms);
+	expect_hup(recv_fd(sock), "a listener in flight at the load was received");
+}
+
+static void adopt_in_flight_at_epoll(void)
+{
+	struct box box;
+	int sock;
+
+	unload();
+	box = box_start(body_ctl, NULL);
+	sock = post_listener(&box);
+	load();
+	box_tell(&box);
+	nap_ms(opt.settle_ms);
+	expect_epoll_hup(epoll_on(recv_fd(sock), EPOLLIN | EPOLLET),
+			 "a listener in flight at the load was received");
+}
+
+static void adopt_in_flight_at_recv(void)
+{
+	struct receiver receivers[2];
+	struct box box;
+	int sock;
+
+	unload();
+	box = dead_box();
+	sock = post_listener(&box);
+	load();
+	start_receivers(receivers, 2, recv_fd(sock));
+	expect_receivers_told(2);
+}
+
+/* ---- many ------------------------------------------------------------------------------ */
+
+/* Listeners and epoll sets made before the reloads; none is waited for while they happen. */
+static void reload_idle_boxes(void)
+{
+	struct box boxes[20];
+	int i, n = ARRAY_SIZE(boxes);
+	int epfd[ARRAY_SIZE(boxes)];
+
+	start_many(boxes, n);
+	for (i = 0; i < n; i++)
+		epfd[i] = epoll_on(boxes[i].fd, EPOLLIN);
+	for (i = 0; i < opt.reload_count; i++) {
+		unload();
+		load();
+	}
+	for (i = 0; i < n; i++) {
+		expect_epoll_silent(epfd[i], "an idle box lives after the reloads");
+		box_kill(&boxes[i]);
+		expect_epoll_hup(epfd[i], "an idle box was killed after the reloads");
+		expect_none_early(boxes + i + 1, n - i - 1);
+	}
+}
+
+/* A quarter of the boxes are dead before the load, and a quarter churn during it. */
+#define MANY 500
+#define CHURNING 20
+
+static void kill_some(struct box *boxes, int from, int n)
+{
+	int i;
+
+	for (i = from; i < n; i += 4)
+		box_kill(&boxes[i]);
+}
+
+static void expect_some_hup(const struct box *boxes, int from, int n, const char *when)
+{
+	int i;
+
+	for (i = from; i < n; i += 4)
+		expect_hup(boxes[i].fd, when);
+}
+
+static void adopt_many(void)
+{
+	int i, n = opt.quick ? MANY / 5 : MANY;
+	struct box churning[CHURNING], boxes[MANY];
+
+	unload();
+	start_many(boxes, n);
+	for (i = 0; i < CHURNING; i++)
+		churning[i] = box_start(i % 2 ? body_thread_churn : body_baton, GATE_ARG(i % 5));
+	kill_some(boxes, 0, n);
+	load();
+	expect_some_hup(boxes, 0, n, "the box was killed before the load");
+	kill_some(boxes, 1, n);
+	expect_some_hup(boxes, 1, n, "the box was killed after the load");
+	watch_no_hup(churning, CHURNING, opt.settle_ms, "the boxes churn during the load");
+	for (i = 0; i < n; i++)
+		if (i % 4 > 1)
+			expect_no_hup_now(boxes[i].fd, "the box lives");
+	stop_all();
+	for (i = 0; i < 5; i++)
+		gate_open(KEEP + i);
+	for (i = 0; i < CHURNING; i++)
+		expect_hup(churning[i].fd, "the churn is over, all tasks have exited");
+}
+
+const struct test_case reload_cases[] = {
+	CASE(reload_fork_churn, .deadline_ms = 20000, .churns = true, .reloads = true),
+	CASE(reload_thread_churn, .deadline_ms = 20000, .churns = true, .reloads = true),
+	CASE(reload_baton_churn, .deadline_ms = 20000, .churns = true, .reloads = true),
+	CASE(reload_idle_boxes, .deadline_ms = 30000, .reloads = true),
+	CASE(adopt_epoll, .deadline_ms = 20000),
+	CASE(adopt_epoll_edge, .deadline_ms = 20000),
+	CASE(adopt_epoll_oneshot, .deadline_ms = 20000),
+	CASE(adopt_recv, .deadline_ms = 20000),
+	CASE(adopt_dead_box, .deadline_ms = 20000),
+	CASE(adopt_dead_box_in_epoll, .deadline_ms = 20000),
+	CASE(adopt_dead_box_in_recv, .deadline_ms = 20000),
+	CASE(adopt_other_pid_namespace, .deadline_ms = 20000),
+	CASE(adopt_table_of_a_thread, .deadline_ms = 20000),
+	CASE(adopt_in_flight_at_poll, .deadline_ms = 20000),
+	CASE(adopt_in_flight_at_epoll, .deadline_ms = 20000),
+	CASE(adopt_in_flight_at_recv, .deadline_ms = 20000),
+	CASE(adopt_many, .deadline_ms = 60000),
+	{ 0 },
+};
