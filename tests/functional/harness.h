@@ -204,7 +204,6 @@ void expect_pollin(int fd, const char *when);
 
 enum { RECV_BEGUN = 40, RECV_DONE = 60 };	/* one gate and counter for each thread */
 
-
 struct receiver {
 	int fd;
 	int n;
