@@ -230,7 +230,7 @@ int shup_events_on(enum shup_level level)
 	    !shup_symbol_find(hooks[HOOK_RELEASE].symbol, &release))
 		shup_listener_init(poll.start, release.start);
 
-	ret = shup_hooks_prove();
+	ret = shup_hooks_prove(shup_orphan_adopt);
 	if (ret)
 		return ret;
 	ret = shup_hooks_place(hooks, ARRAY_SIZE(hooks));

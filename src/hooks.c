@@ -350,6 +350,7 @@ static bool proof_call(void)
 
 static DEFINE_RAW_SPINLOCK(switch_lock);
 static unsigned int switch_writes;	/* under way; switch_lock */
+static void (*after_switch)(void);	/* set before the switch is watched */
 
 static bool switch_entered(struct pt_regs *regs, struct shup_call *call)
 {
@@ -370,11 +371,14 @@ static void switch_left(const struct shup_call *call, long returned)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&switch_lock, flags);
-	if (!--switch_writes && works)
+	works &= !--switch_writes;
+	if (works)
 		atomic_inc(&epoch);
 	raw_spin_unlock_irqrestore(&switch_lock, flags);
-	pr_warn_once("kernel.ftrace_enabled was written: hooks %s; HUPs can be late until listeners are polled again\n",
-		     works ? "work" : "are OFF");
+
+	pr_warn_once("kernel.ftrace_enabled was written: while it is 0 no listener is told anything; the rest is told once it is 1\n");
+	if (works)
+		after_switch();
 }
 
 static struct shup_hook switch_hook = {
@@ -406,6 +410,8 @@ static int proof_begin(void)
 
 /**
  * shup_hooks_prove() - see a hook of each ftrace kind work
+ * @after_gap: called when hooks work again that may have missed calls, under a
+ *	new epoch, with preemption off
  *
  * Registering is no proof: with kernel.ftrace_enabled=0 it succeeds on kernels
  * before 5.5, and nothing is ever called.  On those the trial hooks stay, to
@@ -414,7 +420,7 @@ static int proof_begin(void)
  * Context: may sleep; at load, before shup_hooks_place().
  * Return: 0; or an error, with a message in the log and nothing left placed.
  */
-int shup_hooks_prove(void)
+int shup_hooks_prove(void (*after_gap)(void))
 {
 	int ret;
 
@@ -431,6 +437,7 @@ int shup_hooks_prove(void)
 		return 0;
 	}
 
+	after_switch = after_gap;
 	ret = place(&switch_hook);
 	if (ret)
 		proof_end();

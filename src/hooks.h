@@ -72,7 +72,7 @@ struct shup_symbol {
 int shup_symbol_find(const char *name, struct shup_symbol *symbol);
 bool shup_symbol_exists(const char *name);
 
-int shup_hooks_prove(void);
+int shup_hooks_prove(void (*after_gap)(void));
 void shup_hooks_unprove(void);
 int shup_hooks_place(struct shup_hook *hooks, unsigned int count);
 void shup_hooks_remove(struct shup_hook *hooks, unsigned int count);

@@ -329,9 +329,10 @@ static void orphan_work(struct work_struct *work)
 		return;
 	}
 
-	retry = run_pass();
+	/* One that is closed meanwhile has this work run again. */
 	if (shup_listener_reap())
 		WRITE_ONCE(must_adopt, true);
+	retry = run_pass();
 	run_again(retry);
 }
 
