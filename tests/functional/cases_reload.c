@@ -380,26 +380,28 @@ static void expect_some_hup(const struct box *boxes, int from, int n, const char
 
 static void adopt_many(void)
 {
-	int i, n = opt.quick ? MANY / 5 : MANY;
+	int n = opt.quick ? MANY / 5 : MANY;
+	int churns = opt.quick ? CHURNING / 5 : CHURNING;
 	struct box churning[CHURNING], boxes[MANY];
+	int i;
 
 	unload();
 	start_many(boxes, n);
-	for (i = 0; i < CHURNING; i++)
+	for (i = 0; i < churns; i++)
 		churning[i] = box_start(i % 2 ? body_thread_churn : body_baton, GATE_ARG(i % 5));
 	kill_some(boxes, 0, n);
 	load();
 	expect_some_hup(boxes, 0, n, "the box was killed before the load");
 	kill_some(boxes, 1, n);
 	expect_some_hup(boxes, 1, n, "the box was killed after the load");
-	watch_no_hup(churning, CHURNING, opt.settle_ms, "the boxes churn during the load");
+	watch_no_hup(churning, churns, opt.settle_ms, "the boxes churn during the load");
 	for (i = 0; i < n; i++)
 		if (i % 4 > 1)
 			expect_no_hup_now(boxes[i].fd, "the box lives");
 	stop_all();
 	for (i = 0; i < 5; i++)
 		gate_open(KEEP + i);
-	for (i = 0; i < CHURNING; i++)
+	for (i = 0; i < churns; i++)
 		expect_hup(churning[i].fd, "the churn is over, all tasks have exited");
 }
 
