@@ -56,7 +56,10 @@ struct membership {
 	bool departed;
 };
 
-/* One for each live task under a listener. */
+/*
+ * One for each live task under a listener.  Not from a cache of its own, which
+ * the kernel would merge with another, and leave its name in sysfs for ever.
+ */
 static_assert(sizeof(struct membership) <= 64);
 
 struct bucket {
@@ -65,7 +68,6 @@ struct bucket {
 };
 
 static struct bucket *buckets;
-static struct kmem_cache *cache;
 
 /* The pass under way, or the last one; written by the worker only. */
 static u32 current_pass;
@@ -114,7 +116,7 @@ static void drop(struct membership *member)
 		uncount(member);
 	atomic_dec(&member->listener->members);
 	hlist_del(&member->node);
-	kmem_cache_free(cache, member);
+	kfree(member);
 }
 
 /* A task_struct used again is another task, whatever happened unseen. */
@@ -175,7 +177,7 @@ bool shup_table_join(struct task_struct *task, struct shup_listener *listener)
 	unsigned long flags;
 	bool joined;
 
-	spare = kmem_cache_alloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+	spare = kmalloc(sizeof(*spare), GFP_ATOMIC | __GFP_NOWARN);
 	if (!spare) {
 		shup_stat_inc(missed);
 		return false;
@@ -187,8 +189,7 @@ bool shup_table_join(struct task_struct *task, struct shup_listener *listener)
 
 	if (joined)
 		shup_stat_inc(joins);
-	if (spare)
-		kmem_cache_free(cache, spare);
+	kfree(spare);
 	return true;
 }
 
@@ -393,16 +394,9 @@ int shup_table_init(void)
 {
 	unsigned int i;
 
-	cache = kmem_cache_create("seccomp_hup_membership",
-				  sizeof(struct membership), 0, 0, NULL);
-	if (!cache)
-		return -ENOMEM;
-
 	buckets = kvcalloc(1U << BUCKET_BITS, sizeof(*buckets), GFP_KERNEL);
-	if (!buckets) {
-		kmem_cache_destroy(cache);
+	if (!buckets)
 		return -ENOMEM;
-	}
 	for (i = 0; i < 1U << BUCKET_BITS; i++)
 		raw_spin_lock_init(&buckets[i].lock);
 	return 0;
@@ -414,7 +408,7 @@ static void empty_bucket(struct bucket *bucket)
 	struct hlist_node *next;
 
 	hlist_for_each_entry_safe(member, next, &bucket->members, node)
-		kmem_cache_free(cache, member);
+		kfree(member);
 }
 
 /**
@@ -429,5 +423,4 @@ void shup_table_exit(void)
 	for (i = 0; i < 1U << BUCKET_BITS; i++)
 		empty_bucket(&buckets[i]);
 	kvfree(buckets);
-	kmem_cache_destroy(cache);
 }
