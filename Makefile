@@ -6,7 +6,7 @@ VERSION := $(shell cat VERSION)
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DKMS_SOURCE := /usr/src/seccomp_hup-$(VERSION)
 
-.PHONY: help module clean deps check demo lint install uninstall
+.PHONY: help module clean deps check demo kunit lint install uninstall
 
 help:
 	@echo "make module     build seccomp_hup.ko for the running kernel (KDIR=...)"
@@ -14,6 +14,7 @@ help:
 	@echo "make uninstall  as root: unload, and take all of it away"
 	@echo "make demo       see it work on an emulated kernel without EPOLLHUP"
 	@echo "make check      run every test; QUICK=1: the short ones"
+	@echo "make kunit      run the KUnit suites"
 	@echo "make lint       static checks"
 	@echo "make deps       as root: install what demo, check and lint need"
 
@@ -30,6 +31,9 @@ deps:
 
 check: deps
 	@QUICK=$(QUICK) tests/check
+
+kunit: deps
+	@tests/kunit/run
 
 lint:
 	@tests/lint

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Layout discovery, on objects made to look like filters. */
+#include <kunit/test.h>
+
+#include "layout.h"
+
+#define FILTER_BYTES 256
+
+/* Addresses that are no memory; the last wraps around at a member's offset. */
+#define NULL_PAGE 0x10UL
+#define USER_SPACE 0x400000UL
+#define NOT_CANONICAL 0xffff000000000000UL
+#define HOLE 0xfffffffffe000000UL
+#define LAST_WORD 0xfffffffffffffff8UL
+
+static void set_word(void *filter, size_t offset, unsigned long value)
+{
+	*(unsigned long *)(filter + offset) = value;
+}
+
+static void *new_filter(struct kunit *test)
+{
+	void *filter = kunit_kzalloc(test, FILTER_BYTES, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, filter);
+	return filter;
+}
+
+static struct bpf_prog *new_prog(struct kunit *test)
+{
+	struct bpf_prog_aux *aux = kunit_kzalloc(test, sizeof(*aux), GFP_KERNEL);
+	struct bpf_prog *prog = kunit_kzalloc(test, sizeof(*prog), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, aux);
+	KUNIT_ASSERT_NOT_NULL(test, prog);
+	prog->aux = aux;
+	aux->prog = prog;
+	return prog;
+}
+
+/* prev, prog and notif as they lie in a filter with prog at @offset. */
+static void *new_filter_with(struct kunit *test, size_t offset,
+			     const void *prev)
+{
+	void *filter = new_filter(test);
+
+	set_word(filter, offset - sizeof(void *), (unsigned long)prev);
+	set_word(filter, offset, (unsigned long)new_prog(test));
+	set_word(filter, offset + sizeof(void *), (unsigned long)filter);
+	return filter;
+}
+
+static int find(const void *filter)
+{
+	return shup_layout_find(filter, FILTER_BYTES);
+}
+
+static void prog_is_found_anywhere(struct kunit *test)
+{
+	size_t offset;
+
+	for (offset = 16; offset < FILTER_BYTES - 8; offset += 8)
+		KUNIT_EXPECT_EQ(test, find(new_filter_with(test, offset, NULL)),
+				(int)offset);
+}
+
+static void prog_is_not_behind_the_object(struct kunit *test)
+{
+	void *filter = new_filter_with(test, 136, NULL);
+
+	KUNIT_EXPECT_EQ(test, shup_layout_find(filter, 136), -ENOENT);
+	KUNIT_EXPECT_EQ(test, shup_layout_find(filter, 144), 136);
+}
+
+static void nothing_is_found_in_nothing(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, find(new_filter(test)), -ENOENT);
+}
+
+static void two_candidates_are_too_many(struct kunit *test)
+{
+	void *filter = new_filter_with(test, 136, NULL);
+
+	set_word(filter, 64, (unsigned long)new_prog(test));
+	KUNIT_EXPECT_EQ(test, find(filter), -EEXIST);
+}
+
+static void words_that_fault_are_passed_by(struct kunit *test)
+{
+	void *filter = new_filter_with(test, 136, NULL);
+
+	set_word(filter, 24, NULL_PAGE);
+	set_word(filter, 32, USER_SPACE);
+	set_word(filter, 40, HOLE);
+	set_word(filter, 48, (unsigned long)filter + 1);
+	set_word(filter, 56, ~0UL);
+	set_word(filter, 64, NOT_CANONICAL);
+	set_word(filter, 72, LAST_WORD);
+	KUNIT_EXPECT_EQ(test, find(filter), 136);
+}
+
+/* Its aux is someone else's, or no memory. */
+static void a_prog_must_name_itself(struct kunit *test)
+{
+	void *filter = new_filter(test);
+	struct bpf_prog *prog = new_prog(test);
+
+	set_word(filter, 136, (unsigned long)prog);
+	prog->aux->prog = new_prog(test);
+	KUNIT_EXPECT_EQ(test, find(filter), -ENOENT);
+	prog->aux = (void *)HOLE;
+	KUNIT_EXPECT_EQ(test, find(filter), -ENOENT);
+	prog->aux = (void *)USER_SPACE;
+	KUNIT_EXPECT_EQ(test, find(filter), -ENOENT);
+	prog->aux = (void *)NOT_CANONICAL;
+	KUNIT_EXPECT_EQ(test, find(filter), -ENOENT);
+}
+
+#define EXPECTED offsetof(struct shup_filter_head, prog)
+
+/* From here on the order of the cases counts: the first success is for good. */
+static void unexpected_place_is_refused(struct kunit *test)
+{
+	KUNIT_ASSERT_FALSE(test, shup_layout_known());
+	KUNIT_EXPECT_EQ(test, shup_layout_check(new_filter_with(test, EXPECTED + 8, NULL)),
+			-ENOEXEC);
+	KUNIT_EXPECT_EQ(test, shup_layout_check(new_filter_with(test, EXPECTED - 8, NULL)),
+			-ENOEXEC);
+	KUNIT_EXPECT_FALSE(test, shup_layout_known());
+}
+
+static void strange_prev_is_refused(struct kunit *test)
+{
+	void *other = new_filter(test);
+
+	KUNIT_EXPECT_EQ(test, shup_layout_check(new_filter_with(test, EXPECTED, other)),
+			-ENOEXEC);
+	KUNIT_EXPECT_EQ(test, shup_layout_check(new_filter_with(test, EXPECTED, (void *)HOLE)),
+			-ENOEXEC);
+	KUNIT_EXPECT_FALSE(test, shup_layout_known());
+}
+
+static void expected_place_is_taken(struct kunit *test)
+{
+	void *oldest = new_filter_with(test, EXPECTED, NULL);
+
+	KUNIT_EXPECT_EQ(test, shup_layout_check(new_filter_with(test, EXPECTED, oldest)), 0);
+	KUNIT_EXPECT_TRUE(test, shup_layout_known());
+}
+
+static void chain_is_walked_to_its_end(struct kunit *test)
+{
+	void *oldest = new_filter_with(test, EXPECTED, NULL);
+	void *middle = new_filter_with(test, EXPECTED, oldest);
+	void *head = new_filter_with(test, EXPECTED, middle);
+	const void *seen[4] = { };
+	unsigned int left, n = 0;
+	const void *filter;
+
+	shup_for_each_filter(filter, head, left)
+		if (n < ARRAY_SIZE(seen))
+			seen[n++] = filter;
+	KUNIT_EXPECT_EQ(test, n, 3U);
+	KUNIT_EXPECT_PTR_EQ(test, seen[0], (const void *)head);
+	KUNIT_EXPECT_PTR_EQ(test, seen[1], (const void *)middle);
+	KUNIT_EXPECT_PTR_EQ(test, seen[2], (const void *)oldest);
+	KUNIT_EXPECT_NE(test, left, 0U);
+	KUNIT_EXPECT_PTR_EQ(test, shup_layout_notif(head), head);
+}
+
+static void chain_without_end_is_left(struct kunit *test)
+{
+	void *filter = new_filter_with(test, EXPECTED, NULL);
+	unsigned int left, n = 0;
+	const void *cursor;
+
+	set_word(filter, EXPECTED - sizeof(void *), (unsigned long)filter);
+	shup_for_each_filter(cursor, filter, left)
+		n++;
+	KUNIT_EXPECT_EQ(test, left, 0U);
+	KUNIT_EXPECT_LT(test, n, (unsigned int)SHUP_CHAIN_MAX);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(prog_is_found_anywhere),
+	KUNIT_CASE(prog_is_not_behind_the_object),
+	KUNIT_CASE(nothing_is_found_in_nothing),
+	KUNIT_CASE(two_candidates_are_too_many),
+	KUNIT_CASE(words_that_fault_are_passed_by),
+	KUNIT_CASE(a_prog_must_name_itself),
+	KUNIT_CASE(unexpected_place_is_refused),
+	KUNIT_CASE(strange_prev_is_refused),
+	KUNIT_CASE(expected_place_is_taken),
+	KUNIT_CASE(chain_is_walked_to_its_end),
+	KUNIT_CASE(chain_without_end_is_left),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "shup_layout",
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
