@@ -27,11 +27,18 @@ static_assert(offsetof(struct shup_filter_head, prog) + sizeof(void *) <= SEARCH
 /* 0 until proved; then never changes.  Written with a release. */
 static unsigned int prog_offset;
 
+/*
+ * Any word may come here.  Below PAGE_OFFSET are user space, which is mapped
+ * for the caller and not for us, and addresses that are not canonical: at
+ * those the kernel warns, since it looks at what the CPU could do and not at
+ * the number of page table levels in use.
+ */
 static const void *read_pointer(const void *address)
 {
 	void *value;
 
-	if (!IS_ALIGNED((unsigned long)address, sizeof(value)) ||
+	if ((unsigned long)address < PAGE_OFFSET ||
+	    !IS_ALIGNED((unsigned long)address, sizeof(value)) ||
 	    copy_from_kernel_nofault(&value, address, sizeof(value)))
 		return NULL;
 	return value;
@@ -39,14 +46,9 @@ static const void *read_pointer(const void *address)
 
 static bool is_prog(const struct bpf_prog *prog)
 {
-	const struct bpf_prog_aux *aux;
+	const struct bpf_prog_aux *aux = read_pointer(&prog->aux);
 
-	/* User space and the null page are mapped for the reader, not for us. */
-	if ((unsigned long)prog < TASK_SIZE_MAX)
-		return false;
-	aux = read_pointer(&prog->aux);
-	return (unsigned long)aux >= TASK_SIZE_MAX &&
-	       read_pointer(&aux->prog) == prog;
+	return aux && read_pointer(&aux->prog) == prog;
 }
 
 /**
@@ -77,10 +79,7 @@ int shup_layout_find(const void *filter, size_t size)
 /* prev must be nothing, or a filter whose prog is at the same place. */
 static bool is_prev(const void *prev, size_t offset)
 {
-	if (!prev)
-		return true;
-	return (unsigned long)prev >= TASK_SIZE_MAX &&
-	       is_prog(read_pointer(prev + offset));
+	return !prev || is_prog(read_pointer(prev + offset));
 }
 
 /**
