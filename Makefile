@@ -5,6 +5,7 @@
 VERSION := $(shell cat VERSION)
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DKMS_SOURCE := /usr/src/seccomp_hup-$(VERSION)
+LOAD_AT_BOOT := /etc/modules-load.d/seccomp_hup.conf
 
 .PHONY: help module clean deps check demo kunit lint install uninstall
 
@@ -41,20 +42,33 @@ lint:
 demo: deps
 	@tests/demo
 
+# All versions there may be, so that an upgrade leaves no old one behind.
+define dkms_remove
+	for version in $$(dkms status seccomp_hup | sed -n 's|^seccomp_hup/\([^,:]*\).*|\1|p' | sort -u); do \
+		dkms remove "seccomp_hup/$$version" --all || exit 1; \
+		rm -rf "/usr/src/seccomp_hup-$$version"; \
+	done
+endef
+
 install:
-	@command -v dkms >/dev/null || { echo "dkms is not installed: apt-get install dkms linux-headers-$$(uname -r)" >&2; exit 1; }
-	dkms status seccomp_hup/$(VERSION) | grep -q . && dkms remove seccomp_hup/$(VERSION) --all || true
-	rm -rf $(DKMS_SOURCE)
+	@[ "$$(id -u)" = 0 ] || { echo "install: run 'sudo make install'" >&2; exit 1; }
+	@command -v dkms >/dev/null || { echo "install: dkms is missing: apt-get install dkms, or your system's like" >&2; exit 1; }
+	@[ -d $(KDIR) ] || { echo "install: no kernel headers in $(KDIR): apt-get install linux-headers-$$(uname -r), or your system's like" >&2; exit 1; }
+	$(dkms_remove)
 	install -d $(DKMS_SOURCE)/src
 	install -m 644 Kbuild VERSION dkms.conf LICENSE $(DKMS_SOURCE)
 	install -m 644 src/*.[ch] $(DKMS_SOURCE)/src
 	dkms add seccomp_hup/$(VERSION)
 	dkms build seccomp_hup/$(VERSION)
 	dkms install seccomp_hup/$(VERSION)
-	modprobe seccomp_hup
-	@echo "seccomp_hup $(VERSION): $$(cat /sys/kernel/seccomp_hup/state), this kernel by itself: $$(cat /sys/kernel/seccomp_hup/level)"
+	install -d $(dir $(LOAD_AT_BOOT))
+	echo seccomp_hup >$(LOAD_AT_BOOT)
+	if grep -q '^seccomp_hup ' /proc/modules; then rmmod seccomp_hup; fi
+	@modprobe seccomp_hup || { echo "install: the module is installed but does not load: 'dmesg | grep seccomp_hup' says why" >&2; exit 1; }
+	@echo "seccomp_hup $(VERSION): $$(cat /sys/kernel/seccomp_hup/state); by itself this kernel's listeners report HUP: $$(cat /sys/kernel/seccomp_hup/level)"
 
 uninstall:
+	@[ "$$(id -u)" = 0 ] || { echo "uninstall: run 'sudo make uninstall'" >&2; exit 1; }
 	if grep -q '^seccomp_hup ' /proc/modules; then rmmod seccomp_hup; fi
-	dkms status seccomp_hup/$(VERSION) | grep -q . && dkms remove seccomp_hup/$(VERSION) --all || true
-	rm -rf $(DKMS_SOURCE)
+	rm -f $(LOAD_AT_BOOT)
+	$(dkms_remove)
