@@ -8,6 +8,8 @@
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
 
+#include "compat.h"
+
 /* Bits of struct shup_listener.flags.  Only the first is ever cleared. */
 enum {
 	SHUP_CANDIDATE,	/* its count is, or may be, zero: a scan must look */
