@@ -40,6 +40,9 @@ struct counter_form {
 /* The counter form is the shorter one, so it is asked about first. */
 static_assert(sizeof(struct counter_form) < sizeof(struct semaphore_form));
 
+/* Requests posted between two looks at the scheduler. */
+#define STRIDE 1024UL
+
 /* An orphan's notifications are; no other word looks like an empty list. */
 static bool is_empty_list(const struct list_head *list)
 {
@@ -90,11 +93,19 @@ void shup_recv_end_one(struct file *file)
  */
 void shup_recv_end_all(struct file *file)
 {
+	unsigned long left, step;
+
 	/*
 	 * A call that has missed SHUP_ORPHAN holds a reference to the file, or
 	 * is the one user of the fd table that holds it: there are no more
 	 * calls than references.  The mark first, then the count.
 	 */
 	smp_mb__after_atomic();
-	post(file, min_t(unsigned long, file_count(file), PID_MAX_LIMIT));
+	left = min_t(unsigned long, file_count(file), PID_MAX_LIMIT);
+	while (left) {
+		step = min(left, STRIDE);
+		post(file, step);
+		left -= step;
+		cond_resched();
+	}
 }

@@ -308,6 +308,28 @@ static void recv_member_left_lives(void)
 	expect_receivers_told(4);
 }
 
+/* RECV is called while the box exits: before, after, and in the middle. */
+static void recv_races_exit(void)
+{
+	int i, round, rounds = opt.quick ? 10 : 50;
+	struct receiver receivers[4];
+	struct box box;
+
+	for (round = 0; round < rounds; round++) {
+		box = box_start(body_ctl, NULL);
+		if (round % 2)
+			expect_no_hup_now(box.fd, "the box lives");
+		box_tell(&box);
+		start_receivers(receivers, 4, box.fd);
+		expect_receivers_told(4);
+		box_drop(&box);
+		for (i = 0; i < 4; i++) {
+			shm->gate[RECV_BEGUN + i] = 0;
+			shm->gate[RECV_DONE + i] = 0;
+		}
+	}
+}
+
 static void body_calls_later(void *arg __maybe_unused)
 {
 	gate_wait(STAY);
@@ -346,6 +368,7 @@ const struct test_case notify_cases[] = {
 	CASE(recv_several_blocked),
 	CASE(recv_after_exit),
 	CASE(recv_nonblock_after_exit),
+	CASE(recv_races_exit, .deadline_ms = 30000),
 	CASE(recv_member_left_lives),
 	CASE(recv_still_receives),
 	{ 0 },
