@@ -13,16 +13,10 @@
 
 static void run_command(const char *command)
 {
-	sigset_t child;
 	int status;
 
 	if (!command)
 		skip("needs --load and --unload");
-
-	/* system() keeps it from this thread only; another one's RECV would end with EINTR. */
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	must(sigprocmask(SIG_BLOCK, &child, NULL));
 	status = must(system(command));
 	if (status)
 		fail("'%s' ends with wait status 0x%x", command, status);

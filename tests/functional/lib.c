@@ -215,11 +215,26 @@ void exit_thread(void)
 		syscall(SYS_exit, 0);
 }
 
+/*
+ * A thread that blocks SIGCHLD, for pthread_create() or system(), has the kernel give it to
+ * another, and that one's RECV ends with EINTR. So no thread takes it.
+ */
+static void block_sigchld(void)
+{
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	must(sigprocmask(SIG_BLOCK, &child, NULL));
+}
+
 pthread_t start_thread(void *(*fn)(void *), void *arg)
 {
 	pthread_t thread;
-	int err = pthread_create(&thread, NULL, fn, arg);
+	int err;
 
+	block_sigchld();
+	err = pthread_create(&thread, NULL, fn, arg);
 	if (err)
 		fail("pthread_create: %s", strerror(err));
 	return thread;
