@@ -24,14 +24,15 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 0, 0)
 #error "seccomp_hup needs Linux 5.0 or later: older kernels have no seccomp listeners"
 #endif
+#if !defined(CONFIG_FUNCTION_TRACER) || !defined(CONFIG_KRETPROBES)
+#error "seccomp_hup needs a kernel with CONFIG_FUNCTION_TRACER and CONFIG_KPROBES"
+#endif
 
 /* Why this configuration can never arm, or NULL; shown to the operator. */
 #if defined(CONFIG_PREEMPT_RT) || defined(CONFIG_PREEMPT_RT_FULL)
 #define SHUP_CANNOT_ARM "real-time preemption is not supported: boot a kernel without PREEMPT_RT"
 #elif !defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
 #define SHUP_CANNOT_ARM "the kernel has no ftrace with registers: boot one built with CONFIG_DYNAMIC_FTRACE_WITH_REGS"
-#elif !defined(CONFIG_KRETPROBES)
-#define SHUP_CANNOT_ARM "the kernel has no kprobes: boot one built with CONFIG_KPROBES"
 #else
 #define SHUP_CANNOT_ARM NULL
 #endif
