@@ -43,11 +43,13 @@ demo: deps
 	@tests/demo
 
 # All versions there may be, so that an upgrade leaves no old one behind.
+# DKMS says "seccomp_hup/0.1.0: added"; up to 2.8, "seccomp_hup, 0.1.0: added".
 define dkms_remove
-	for version in $$(dkms status seccomp_hup | sed -n 's|^seccomp_hup/\([^,:]*\).*|\1|p' | sort -u); do \
+	for version in $$(dkms status seccomp_hup | sed -nE 's!^seccomp_hup(/|, )([^,: ]+).*!\2!p' | sort -u); do \
 		dkms remove "seccomp_hup/$$version" --all || exit 1; \
 		rm -rf "/usr/src/seccomp_hup-$$version"; \
 	done
+	rm -rf $(DKMS_SOURCE)
 endef
 
 install:
@@ -61,10 +63,10 @@ install:
 	dkms add seccomp_hup/$(VERSION)
 	dkms build seccomp_hup/$(VERSION)
 	dkms install seccomp_hup/$(VERSION)
+	if grep -q '^seccomp_hup ' /proc/modules; then rmmod seccomp_hup; fi
+	@modprobe seccomp_hup || { echo "install: the module is installed but does not load: 'dmesg | grep seccomp_hup' says why; 'make uninstall' takes it away" >&2; exit 1; }
 	install -d $(dir $(LOAD_AT_BOOT))
 	echo seccomp_hup >$(LOAD_AT_BOOT)
-	if grep -q '^seccomp_hup ' /proc/modules; then rmmod seccomp_hup; fi
-	@modprobe seccomp_hup || { echo "install: the module is installed but does not load: 'dmesg | grep seccomp_hup' says why" >&2; exit 1; }
 	@echo "seccomp_hup $(VERSION): $$(cat /sys/kernel/seccomp_hup/state); by itself this kernel's listeners report HUP: $$(cat /sys/kernel/seccomp_hup/level)"
 
 uninstall:
