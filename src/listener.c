@@ -12,6 +12,7 @@
 
 #include "compat.h"
 #include "hooks.h"
+#include "hush.h"
 #include "layout.h"
 #include "listener.h"
 #include "orphan.h"
@@ -237,16 +238,18 @@ void shup_listener_close(struct file *file)
 	struct shup_listener *listener;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&listeners_lock, flags);
 	rcu_read_lock();
+	raw_spin_lock_irqsave(&listeners_lock, flags);
 	listener = shup_listener_of_file(file);
 	if (listener)
 		close_locked(listener);
-	rcu_read_unlock();
 	raw_spin_unlock_irqrestore(&listeners_lock, flags);
 
-	if (listener)
+	if (listener) {
+		shup_hush_end(listener);
 		shup_orphan_kick();
+	}
+	rcu_read_unlock();
 }
 
 /**

@@ -7,6 +7,7 @@
 #include <linux/list.h>
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
+#include <linux/wait.h>
 
 #include "compat.h"
 
@@ -15,6 +16,20 @@ enum {
 	SHUP_CANDIDATE,	/* its count is, or may be, zero: a scan must look */
 	SHUP_ORPHAN,	/* no live task is under its filter, for ever */
 	SHUP_CLOSED,	/* being released: neither file nor filter may be used */
+};
+
+/**
+ * struct shup_hush - what keeps the kernel's own EPOLLHUP back (hush.c)
+ * @entry: on @queue
+ * @queue: the listener's; NULL: @entry is on none
+ * @all: in the list of all that are on a queue
+ *
+ * All fields: hush_lock.
+ */
+struct shup_hush {
+	wait_queue_entry_t entry;
+	wait_queue_head_t *queue;
+	struct list_head all;
 };
 
 /**
@@ -32,6 +47,7 @@ enum {
  * @flags: the bits above; atomic
  * @asked: the last pass begun while it was a candidate; worker only
  * @seen: the last pass that found a live task under it; worker only
+ * @hush: once it is an orphan; see above
  * @rcu: frees it
  *
  * @file, @filter and @epoch do not change.
@@ -48,6 +64,7 @@ struct shup_listener {
 	unsigned long flags;
 	u32 asked;
 	u32 seen;
+	struct shup_hush hush;
 	struct rcu_head rcu;
 };
 

@@ -20,6 +20,7 @@
 
 #include "adopt.h"
 #include "compat.h"
+#include "hush.h"
 #include "layout.h"
 #include "orphan.h"
 #include "recv.h"
@@ -182,19 +183,28 @@ static void queue_found(struct file *file, wait_queue_head_t *head,
  * No layout is needed for the wait queue: the kernel's own poll names it.  The
  * pinned file keeps it.
  */
-static void wake(struct file *file)
+static wait_queue_head_t *queue_of(struct file *file)
 {
 	struct queue_finder finder = { };
 
 	init_poll_funcptr(&finder.table, queue_found);
 	vfs_poll(file, &finder.table);
+	return finder.head;
+}
+
+static void wake(struct shup_listener *listener, struct file *file)
+{
+	wait_queue_head_t *queue = queue_of(file);
+
+	if (WARN_ON_ONCE(!queue))
+		return;
+	shup_hush_begin(listener, queue);
 	/*
 	 * All of them, exclusive waiters too: there is no second event.  And
 	 * without saying which event it is, so that all look for themselves:
 	 * RECV waits here from 6.6 on, and up to 6.10 does not heed EPOLLHUP.
 	 */
-	if (finder.head)
-		__wake_up(finder.head, TASK_NORMAL, 0, NULL);
+	__wake_up(queue, TASK_NORMAL, 0, NULL);
 }
 
 static void speak(struct shup_listener *listener)
@@ -212,7 +222,7 @@ static void speak(struct shup_listener *listener)
 	if (!file)
 		return;
 	shup_recv_end_all(file);
-	wake(file);
+	wake(listener, file);
 	fput(file);
 }
 
@@ -355,6 +365,8 @@ bool shup_orphan_test(struct file *file, gfp_t gfp)
 	rcu_read_lock();
 	listener = shup_listener_of_file(file);
 	orphan = listener && shup_listener_test(listener, SHUP_ORPHAN);
+	if (orphan)
+		shup_hush_again(listener);
 	rcu_read_unlock();
 
 	if (!listener && shup_is_listener(file) &&

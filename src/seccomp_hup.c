@@ -12,6 +12,7 @@
  *   adopt.c     listeners that were there before
  *   scan.c      every live task with a filter, with none missed
  *   orphan.c    when to scan, what to conclude, whom to wake
+ *   hush.c      keeping back the kernel's own, later EPOLLHUP
  *   recv.c      letting RECV return
  *   status.c    what an operator can see
  */
@@ -22,6 +23,7 @@
 #include "adopt.h"
 #include "compat.h"
 #include "events.h"
+#include "hush.h"
 #include "layout.h"
 #include "listener.h"
 #include "orphan.h"
@@ -58,8 +60,10 @@ enum shup_level shup_level(void)
 static void hooks_off(enum shup_state next)
 {
 	mutex_lock(&state_lock);
-	if (state == SHUP_ARMED)
+	if (state == SHUP_ARMED) {
+		shup_hush_end_all();
 		shup_events_off();
+	}
 	WRITE_ONCE(state, next);
 	mutex_unlock(&state_lock);
 }
@@ -112,6 +116,7 @@ static int arm(void)
 	ret = first_layout_check();
 	if (ret)
 		goto err_orphan;
+	shup_hush_init(level);
 	ret = shup_events_on(level);
 	if (ret)
 		goto err_orphan;
@@ -124,6 +129,7 @@ static int arm(void)
 	return 0;
 
 err_events:
+	shup_hush_end_all();
 	shup_events_off();
 err_orphan:
 	shup_orphan_exit();

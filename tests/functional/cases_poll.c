@@ -271,6 +271,25 @@ static void epoll_edge_waited_for_after_exit(void)
 	epoll_for(epfd, EPOLLHUP, "edge-triggered, waited for after the exit");
 }
 
+/* Neither the exit nor the reaping is told twice, nor one after the other. */
+static void epoll_edge_only_once(void)
+{
+	struct box box = quiet_box();
+	int before = epoll_on(box.fd, EPOLLIN | EPOLLET);
+	struct epoll_event ev;
+	int after;
+
+	leave_and_wait(&box);
+	epoll_for(before, EPOLLHUP, "edge-triggered, added before the exit");
+	after = epoll_on(box.fd, EPOLLIN | EPOLLET);
+	epoll_for(after, EPOLLHUP, "edge-triggered, added after the exit");
+	reap(box.pid);
+	if (must(epoll_wait(before, &ev, 1, opt.settle_ms)))
+		fail("epoll_wait reports 0x%x again: added before the exit", ev.events);
+	if (must(epoll_wait(after, &ev, 1, opt.settle_ms)))
+		fail("epoll_wait reports 0x%x again: added after the exit", ev.events);
+}
+
 static void epoll_oneshot(void)
 {
 	struct box box = quiet_box();
@@ -526,6 +545,7 @@ const struct test_case poll_cases[] = {
 	CASE(epoll_added_after_exit),
 	CASE(epoll_edge),
 	CASE(epoll_edge_waited_for_after_exit),
+	CASE(epoll_edge_only_once),
 	CASE(epoll_oneshot),
 	CASE(epoll_exclusive),
 	CASE(epoll_nested),
