@@ -352,51 +352,142 @@ static void reload_idle_boxes(void)
 	}
 }
 
-/* A quarter of the boxes are dead before the load, and a quarter churn during it. */
+/*
+ * Orphans that were told, and are closed, reaped, or both, before or after the unload. None of
+ * it may meet anything of the module's on a queue.
+ */
+static void finish(struct box *box, int how)
+{
+	if (how & 1)
+		close(box->fd);
+	if (how & 2)
+		reap(box->pid);
+}
+
+static void reload_told_orphans(void)
+{
+	struct box boxes[16];
+	int i, n = ARRAY_SIZE(boxes);
+
+	for (i = 0; i < n; i++) {
+		boxes[i] = dead_box();
+		epoll_on(boxes[i].fd, EPOLLIN | EPOLLET);
+		expect_hup(boxes[i].fd, "the box has exited");
+	}
+	for (i = 0; i < n; i++)
+		finish(&boxes[i], i & 3);
+	unload();
+	for (i = 0; i < n; i++)
+		finish(&boxes[i], ~i & (i >> 2) & 3);
+	load();
+	for (i = 0; i < n; i++)
+		if (!((i | (~i & (i >> 2))) & 1))
+			expect_hup(boxes[i].fd, "the box had exited before the load");
+}
+
+/*
+ * A box of the crowd: a task that stays, and two parents of one child each, replaced every
+ * second. A quarter of the boxes is dead before the load, a quarter is killed during it, and
+ * half of them live until they are told.
+ */
 #define MANY 500
-#define CHURNING 20
+#define REPLACED 2
 
-static void kill_some(struct box *boxes, int from, int n)
+static void keep_replacing(void)
+{
+	while (!stopped()) {
+		pid_t pid = fork_or_fail();
+
+		if (!pid) {
+			nap_ms(1000);
+			_exit(0);
+		}
+		reap(pid);
+	}
+}
+
+static void body_crowd(void *arg)
 {
 	int i;
 
-	for (i = from; i < n; i += 4)
-		box_kill(&boxes[i]);
+	for (i = 0; i < REPLACED; i++) {
+		if (fork_or_fail())
+			continue;
+		keep_replacing();
+		_exit(0);
+	}
+	body_ctl(arg);
+	for (i = 0; i < REPLACED; i++)
+		must(wait(NULL));
 }
 
-static void expect_some_hup(const struct box *boxes, int from, int n, const char *when)
+struct crowd {
+	struct box boxes[MANY];
+	int n;
+};
+
+/* The crowd's process groups, as each box has many processes. */
+static void kill_quarter(const struct crowd *crowd, int from)
 {
 	int i;
 
-	for (i = from; i < n; i += 4)
-		expect_hup(boxes[i].fd, when);
+	for (i = from; i < crowd->n; i += 4)
+		must(kill(-crowd->boxes[i].pid, SIGKILL));
 }
 
-static void adopt_many(void)
+static void body_own_group(void *arg)
 {
-	int n = opt.quick ? MANY / 5 : MANY;
-	int churns = opt.quick ? CHURNING / 5 : CHURNING;
-	struct box churning[CHURNING], boxes[MANY];
+	must(setpgid(0, 0));
+	body_crowd(arg);
+}
+
+static void *kill_second_quarter(void *arg)
+{
+	kill_quarter(arg, 1);
+	return NULL;
+}
+
+static void expect_quarter_hup(const struct crowd *crowd, int from, const char *when)
+{
+	int i;
+
+	for (i = from; i < crowd->n; i += 4)
+		expect_hup(crowd->boxes[i].fd, when);
+}
+
+static void expect_half_silent(const struct crowd *crowd, const char *when)
+{
+	int i;
+
+	for (i = 0; i < crowd->n; i++)
+		if (i % 4 > 1)
+			expect_no_hup_now(crowd->boxes[i].fd, when);
+}
+
+static void adopt_amid_crowd(void)
+{
+	static struct crowd crowd;
+	pthread_t killer;
 	int i;
 
 	unload();
-	start_many(boxes, n);
-	for (i = 0; i < churns; i++)
-		churning[i] = box_start(i % 2 ? body_thread_churn : body_baton, GATE_ARG(i % 5));
-	kill_some(boxes, 0, n);
+	crowd.n = opt.quick ? MANY / 5 : MANY;
+	for (i = 0; i < crowd.n; i++)
+		crowd.boxes[i] = box_start(body_own_group, NULL);
+	kill_quarter(&crowd, 0);
+	killer = start_thread(kill_second_quarter, &crowd);
 	load();
-	expect_some_hup(boxes, 0, n, "the box was killed before the load");
-	kill_some(boxes, 1, n);
-	expect_some_hup(boxes, 1, n, "the box was killed after the load");
-	watch_no_hup(churning, churns, opt.settle_ms, "the boxes churn during the load");
-	for (i = 0; i < n; i++)
-		if (i % 4 > 1)
-			expect_no_hup_now(boxes[i].fd, "the box lives");
+	pthread_join(killer, NULL);
+	expect_quarter_hup(&crowd, 0, "the box was killed before the load");
+	expect_quarter_hup(&crowd, 1, "the box was killed during the load");
+	nap_ms(opt.settle_ms);
+	expect_half_silent(&crowd, "the box lives beside the load");
+	kill_quarter(&crowd, 2);
+	expect_quarter_hup(&crowd, 2, "the box was killed after the load");
 	stop_all();
-	for (i = 0; i < 5; i++)
-		gate_open(KEEP + i);
-	for (i = 0; i < churns; i++)
-		expect_hup(churning[i].fd, "the churn is over, all tasks have exited");
+	for (i = 3; i < crowd.n; i += 4)
+		box_tell(&crowd.boxes[i]);
+	expect_quarter_hup(&crowd, 3, "the box has ended by itself");
 }
 
 const struct test_case reload_cases[] = {
@@ -404,6 +495,7 @@ const struct test_case reload_cases[] = {
 	CASE(reload_thread_churn, .deadline_ms = 20000, .churns = true, .reloads = true),
 	CASE(reload_baton_churn, .deadline_ms = 20000, .churns = true, .reloads = true),
 	CASE(reload_idle_boxes, .deadline_ms = 30000, .reloads = true),
+	CASE(reload_told_orphans, .deadline_ms = 20000),
 	CASE(adopt_epoll, .deadline_ms = 20000),
 	CASE(adopt_epoll_edge, .deadline_ms = 20000),
 	CASE(adopt_epoll_oneshot, .deadline_ms = 20000),
@@ -416,6 +508,6 @@ const struct test_case reload_cases[] = {
 	CASE(adopt_in_flight_at_poll, .deadline_ms = 20000),
 	CASE(adopt_in_flight_at_epoll, .deadline_ms = 20000),
 	CASE(adopt_in_flight_at_recv, .deadline_ms = 20000),
-	CASE(adopt_many, .deadline_ms = 60000),
+	CASE(adopt_amid_crowd, .deadline_ms = 120000),
 	{ 0 },
 };
