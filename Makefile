@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 DKMS_SOURCE := /usr/src/seccomp_hup-$(VERSION)
 LOAD_AT_BOOT := /etc/modules-load.d/seccomp_hup.conf
 
-.PHONY: help module clean deps check demo kunit lint install uninstall
+.PHONY: help module clean deps check demo kunit model lint install uninstall
 
 help:
 	@echo "make module     build seccomp_hup.ko for the running kernel (KDIR=...)"
@@ -16,8 +16,9 @@ help:
 	@echo "make demo       see it work on an emulated kernel without EPOLLHUP"
 	@echo "make check      run every test; QUICK=1: the short ones"
 	@echo "make kunit      run the KUnit suites"
+	@echo "make model      search the model of the protocol for a false HUP"
 	@echo "make lint       static checks"
-	@echo "make deps       as root: install what demo, check and lint need"
+	@echo "make deps       as root: install what the other targets need"
 
 module:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -35,6 +36,9 @@ check: deps
 
 kunit: deps
 	@tests/kunit/run
+
+model: deps
+	@tests/model/run
 
 lint:
 	@tests/lint

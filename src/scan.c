@@ -21,6 +21,9 @@
  *    a moment ago, in the list: RCU keeps what it points to, and a scan that
  *    has left its read-side section checks the node before it goes on.
  *
+ * tests/model/hup.pml has the first two, and what follows if a visit is not in
+ * one piece.
+ *
  * Chains are safe to read in a visit: on 5.9 and later a task's tie is cut
  * after it has lost its sighand, under the siglock; before, in free_task(),
  * a grace period after it left the task list.
