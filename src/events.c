@@ -25,6 +25,7 @@
 #include "listener.h"
 #include "orphan.h"
 #include "recv.h"
+#include "selfcheck.h"
 #include "table.h"
 
 static struct task_struct *task_argument(struct pt_regs *regs)
@@ -36,13 +37,15 @@ static void fork_observed(struct pt_regs *regs)
 {
 	struct task_struct *child = task_argument(regs);
 
-	if (shup_task_filter(child) && shup_listener_any())
+	if (shup_task_filter(child) && shup_listener_any() &&
+	    !shup_selfcheck_drop())
 		shup_table_fork(current, child);
 }
 
 static void exit_observed(struct pt_regs *regs)
 {
-	if (shup_task_filter(current) && shup_listener_any())
+	if (shup_task_filter(current) && shup_listener_any() &&
+	    !shup_selfcheck_drop())
 		shup_table_leave(current);
 }
 
@@ -50,7 +53,8 @@ static void cut_observed(struct pt_regs *regs)
 {
 	struct task_struct *task = task_argument(regs);
 
-	if (shup_task_filter(task) && shup_listener_any())
+	if (shup_task_filter(task) && shup_listener_any() &&
+	    !shup_selfcheck_drop())
 		shup_table_cut(task);
 }
 
@@ -110,8 +114,10 @@ static void listener_made(int fd)
 	/* Another thread may have closed the fd, or used it again. */
 	if (!file)
 		return;
-	if (shup_is_listener(file))
-		shup_listener_adopt(file, GFP_ATOMIC);
+	/* With a first listener come audits, in case its tasks' events do not. */
+	if (shup_is_listener(file) &&
+	    shup_listener_adopt(file, GFP_ATOMIC) > 0)
+		shup_orphan_kick();
 	fput(file);
 }
 
@@ -119,7 +125,7 @@ static void attach_left(const struct shup_call *call, long returned)
 {
 	bool tsync = call->word & SECCOMP_FILTER_FLAG_TSYNC;
 
-	if (returned < 0)
+	if (returned < 0 || shup_selfcheck_drop())
 		return;
 	if (call->word & SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		listener_made(returned);
