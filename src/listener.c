@@ -6,6 +6,7 @@
  */
 #include <linux/hash.h>
 #include <linux/hashtable.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -40,6 +41,9 @@ LIST_HEAD(shup_listeners);
 
 /* In the hashes, that is not closed; listeners_lock to write. */
 static unsigned int open_listeners;
+
+/* The last number given; listeners_lock. */
+static u64 last_id;
 
 /* The kernel's functions, by which a listener's file is recognised. */
 static unsigned long notify_poll;
@@ -133,6 +137,22 @@ struct shup_listener *shup_listener_of_filter(const void *filter)
 	return NULL;
 }
 
+/**
+ * shup_listener_for_each() - visit each open listener
+ * @visit: called for each, in no order; must not sleep
+ * @arg: given to it
+ *
+ * Context: RCU read side.
+ */
+void shup_listener_for_each(shup_listener_visit *visit, void *arg)
+{
+	struct shup_listener *listener;
+	unsigned int bucket;
+
+	hash_for_each_rcu(by_file, bucket, listener, by_file)
+		visit(listener, arg);
+}
+
 static void close_locked(struct shup_listener *listener)
 {
 	lockdep_assert_held(&listeners_lock);
@@ -167,6 +187,7 @@ static bool insert(struct shup_listener *listener)
 	rcu_read_lock();
 	if (!shup_listener_of_file(listener->file)) {
 		close_stale(listener);
+		listener->id = ++last_id;
 		hash_add_rcu(by_file, &listener->by_file,
 			     (unsigned long)listener->file);
 		hash_add_rcu(by_filter, &listener->by_filter,
@@ -219,6 +240,7 @@ int shup_listener_adopt(struct file *file, gfp_t gfp)
 	listener->file = file;
 	listener->filter = file->private_data;
 	listener->epoch = shup_hooks_epoch();
+	listener->known_ns = ktime_get_ns();
 
 	if (insert(listener))
 		return 1;

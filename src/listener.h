@@ -41,16 +41,21 @@ struct shup_hush {
  * @file: the listener's file; no reference is held, see shup_listener_pin()
  * @filter: its filter; compared, never followed
  * @epoch: shup_hooks_epoch() when made: whether its closing was surely seen
+ * @id: its number since load, from 1
+ * @known_ns: ktime_get_ns() when it got known
+ * @unused_ns: the same when it was found an orphan; 0: not yet; worker only,
+ *	read by others
  * @live: memberships in the state live.  Reaching zero makes a candidate; it
  *	is never a reason to speak
  * @members: memberships in any state; each has a pointer to this
  * @flags: the bits above; atomic
  * @asked: the last pass begun while it was a candidate; worker only
  * @seen: the last pass that found a live task under it; worker only
+ * @listed: the last listing it was in; listing_lock
  * @hush: once it is an orphan; see above
  * @rcu: frees it
  *
- * @file, @filter and @epoch do not change.
+ * @file, @filter, @epoch, @id and @known_ns do not change.
  */
 struct shup_listener {
 	struct hlist_node by_file;
@@ -59,11 +64,15 @@ struct shup_listener {
 	struct file *file;
 	const void *filter;
 	unsigned int epoch;
+	u64 id;
+	u64 known_ns;
+	u64 unused_ns;
 	atomic_t live;
 	atomic_t members;
 	unsigned long flags;
 	u32 asked;
 	u32 seen;
+	u32 listed;
 	struct shup_hush hush;
 	struct rcu_head rcu;
 };
@@ -87,6 +96,9 @@ void shup_listener_close(struct file *file);
 struct shup_listener *shup_listener_of_file(const struct file *file);
 struct shup_listener *shup_listener_of_filter(const void *filter);
 struct file *shup_listener_pin(struct shup_listener *listener);
+
+typedef void shup_listener_visit(struct shup_listener *listener, void *arg);
+void shup_listener_for_each(shup_listener_visit *visit, void *arg);
 
 extern struct list_head shup_listeners;
 bool shup_listener_reap(void);

@@ -215,6 +215,7 @@ static void speak(struct shup_listener *listener)
 	 * The mark first: a poll that has not seen it is on the queue by then
 	 * (shup_orphan_test()), or takes the queue's lock after the waking.
 	 */
+	WRITE_ONCE(listener->unused_ns, ktime_get_ns());
 	set_bit(SHUP_ORPHAN, &listener->flags);
 	shup_stat_inc(hups);
 

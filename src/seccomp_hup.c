@@ -14,7 +14,9 @@
  *   orphan.c    when to scan, what to conclude, whom to wake
  *   hush.c      keeping back the kernel's own, later EPOLLHUP
  *   recv.c      letting RECV return
- *   status.c    what an operator can see
+ *   holders.c   whose fd tables have which listeners
+ *   status.c    what an operator can see of the module
+ *   listing.c   what root can see of each listener
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -26,6 +28,7 @@
 #include "hush.h"
 #include "layout.h"
 #include "listener.h"
+#include "listing.h"
 #include "orphan.h"
 #include "scan.h"
 #include "seccomp_hup.h"
@@ -185,6 +188,8 @@ static int __init start(void)
 	ret = shup_status_init();
 	if (ret)
 		goto err_arm;
+	if (!nothing_to_do())
+		shup_listing_init();
 
 	if (nothing_to_do())
 		pr_info(SHUP_VERSION ": idle: %s; nothing is hooked\n",
@@ -201,6 +206,7 @@ err_arm:
 
 static void __exit stop(void)
 {
+	shup_listing_exit();
 	shup_status_exit();
 	if (!nothing_to_do())
 		unarm();
