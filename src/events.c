@@ -37,6 +37,7 @@ static void fork_observed(struct pt_regs *regs)
 {
 	struct task_struct *child = task_argument(regs);
 
+	shup_selfcheck_delay(SHUP_POINT_FORK);
 	if (shup_task_filter(child) && shup_listener_any() &&
 	    !shup_selfcheck_drop())
 		shup_table_fork(current, child);
@@ -44,6 +45,7 @@ static void fork_observed(struct pt_regs *regs)
 
 static void exit_observed(struct pt_regs *regs)
 {
+	shup_selfcheck_delay(SHUP_POINT_EXIT);
 	if (shup_task_filter(current) && shup_listener_any() &&
 	    !shup_selfcheck_drop())
 		shup_table_leave(current);
@@ -127,6 +129,7 @@ static void attach_left(const struct shup_call *call, long returned)
 
 	if (returned < 0 || shup_selfcheck_drop())
 		return;
+	shup_selfcheck_delay(SHUP_POINT_ATTACH);
 	if (call->word & SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		listener_made(returned);
 	if (shup_listener_any() && shup_layout_known())
@@ -163,6 +166,7 @@ static __poll_t poll_wrapper(struct file *file,
 	shup_wrapper_enter();
 	original = (notify_poll_fn *)hooks[HOOK_POLL].original;
 	mask = original(file, table);
+	shup_selfcheck_delay(SHUP_POINT_POLL);
 	/* After the original, by which the caller is on the queue. */
 	if (shup_orphan_test(file, GFP_KERNEL))
 		mask |= EPOLLHUP;

@@ -13,6 +13,7 @@
 #include "holders.h"
 #include "listener.h"
 #include "listing.h"
+#include "selfcheck.h"
 
 static struct dentry *directory;
 
@@ -93,6 +94,7 @@ void shup_listing_init(void)
 	directory = debugfs_create_dir("seccomp_hup", NULL);
 	debugfs_create_file("listeners", 0400, directory, NULL,
 			    &listeners_fops);
+	shup_selfcheck_init(directory);
 }
 
 /**

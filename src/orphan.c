@@ -26,6 +26,7 @@
 #include "recv.h"
 #include "scan.h"
 #include "seccomp_hup.h"
+#include "selfcheck.h"
 #include "stats.h"
 #include "table.h"
 
@@ -218,10 +219,12 @@ static void speak(struct shup_listener *listener)
 	WRITE_ONCE(listener->unused_ns, ktime_get_ns());
 	set_bit(SHUP_ORPHAN, &listener->flags);
 	shup_stat_inc(hups);
+	shup_selfcheck_delay(SHUP_POINT_MARKED);
 
 	file = shup_listener_pin(listener);
 	if (!file)
 		return;
+	shup_selfcheck_delay(SHUP_POINT_PINNED);
 	shup_recv_end_all(file);
 	wake(listener, file);
 	fput(file);
@@ -304,6 +307,7 @@ static bool run_pass(void)
 
 	if (shup_scan(visit_task, &pass))
 		pass.complete = false;
+	shup_selfcheck_delay(SHUP_POINT_SCANNED);
 	pay(started);
 	if (pass.complete)
 		shup_stat_inc(scans);

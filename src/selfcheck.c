@@ -1,17 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults made on purpose: in a module built with SECCOMP_HUP_SELFCHECK=1 only,
- * for tests.
+ * For tests only, in a module built with SECCOMP_HUP_SELFCHECK=1: faults made
+ * on purpose, races made wide, and an oracle.
+ *
+ * The oracle, debugfs's seccomp_hup/selfcheck, stops all processors, works out
+ * from the tasks themselves what the table should contain, and prints a line
+ * for each difference.  One is a mistake at once: an orphan with a live task.
+ * The others can be an event that is just under way, so they are looked for
+ * again, and printed only if they last.
  */
 #include <linux/atomic.h>
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/stop_machine.h>
 
+#include "compat.h"
+#include "layout.h"
+#include "listener.h"
 #include "selfcheck.h"
+#include "table.h"
 
 static unsigned int drop_every;
 module_param(drop_every, uint, 0644);
 MODULE_PARM_DESC(drop_every,
 		 "miss every so-manieth fork, exit, attach or end of a task under a filter; 0: none (default)");
+
+static unsigned int delay_at;
+module_param(delay_at, uint, 0644);
+MODULE_PARM_DESC(delay_at,
+		 "stop for 3 ms at this point of enum shup_point; 0: nowhere (default)");
+
+#define DELAY_MS 3
 
 static atomic_t events;
 
@@ -25,4 +49,307 @@ bool shup_selfcheck_drop(void)
 	unsigned int every = READ_ONCE(drop_every);
 
 	return every && !((unsigned int)atomic_inc_return(&events) % every);
+}
+
+/**
+ * shup_selfcheck_delay() - make the window wide that opens here
+ * @point: where this is
+ *
+ * Context: any; does not sleep.
+ */
+void shup_selfcheck_delay(enum shup_point point)
+{
+	if (READ_ONCE(delay_at) == point)
+		mdelay(DELAY_MS);
+}
+
+enum fault {
+	FALSE_HUP,	/* the only one that no event under way explains */
+	NO_MEMBER,
+	LIVE_AFTER_EXIT,
+	WRONG_LIVE,
+	WRONG_MEMBERS,
+};
+
+/**
+ * struct finding - a difference between the table and the tasks
+ * @fault: which
+ * @id: the listener's number
+ * @task: of which task; or NULL; only compared
+ * @pid: its pid, if it is listed; or 0
+ * @counted: what the listener says; or 0
+ * @found: what there is; or 0
+ */
+struct finding {
+	enum fault fault;
+	u64 id;
+	const struct task_struct *task;
+	pid_t pid;
+	int counted;
+	int found;
+};
+
+#define FINDINGS 64
+
+/* How often, and how long after each other, findings must be made to last. */
+#define LOOKS 50
+#define LOOK_MS 40
+
+/* More listeners than this are not looked at. */
+#define TALLIES 1024
+
+struct tally {
+	const struct shup_listener *listener;
+	int live;
+	int members;
+};
+
+/* One look; too large for a stack. */
+struct look {
+	unsigned int count;
+	struct finding findings[FINDINGS];
+	unsigned int tallied;
+	struct tally tallies[TALLIES];
+};
+
+static DEFINE_MUTEX(oracle_lock);
+
+static void note(struct look *look, const struct finding *finding)
+{
+	if (look->count < FINDINGS)
+		look->findings[look->count++] = *finding;
+}
+
+/* @pid: 0 if the task may be no more. */
+static void note_task(struct look *look, enum fault fault,
+		      const struct shup_listener *listener,
+		      const struct task_struct *task, pid_t pid)
+{
+	const struct finding finding = {
+		.fault = fault,
+		.id = listener->id,
+		.task = task,
+		.pid = pid,
+	};
+
+	note(look, &finding);
+}
+
+static void note_count(struct look *look, enum fault fault,
+		       const struct shup_listener *listener, int counted,
+		       int found)
+{
+	const struct finding finding = {
+		.fault = fault,
+		.id = listener->id,
+		.counted = counted,
+		.found = found,
+	};
+
+	if (counted != found)
+		note(look, &finding);
+}
+
+static void check_task(struct task_struct *task, struct look *look)
+{
+	struct shup_listener *listener;
+	enum shup_membership state;
+	const void *filter;
+	unsigned int left;
+
+	shup_for_each_filter(filter, shup_task_filter(task), left) {
+		listener = shup_listener_of_filter(filter);
+		if (!listener)
+			continue;
+		state = shup_table_peek(task, listener);
+		if (state == SHUP_IS_DEPARTED)
+			continue;
+		if (shup_listener_test(listener, SHUP_ORPHAN))
+			note_task(look, FALSE_HUP, listener, task, task->pid);
+		else if (state == SHUP_IS_NONE)
+			note_task(look, NO_MEMBER, listener, task, task->pid);
+	}
+}
+
+/* Tasks that are not live have no chain that may be walked. */
+static void check_tasks(struct look *look)
+{
+	struct task_struct *process, *task;
+
+	for_each_process_thread(process, task)
+		if (shup_task_filter(task) && !(task->flags & PF_EXITING))
+			check_task(task, look);
+}
+
+static struct tally *tally_of(struct look *look,
+			      const struct shup_listener *listener)
+{
+	unsigned int i;
+
+	for (i = 0; i < look->tallied; i++)
+		if (look->tallies[i].listener == listener)
+			return &look->tallies[i];
+	return NULL;
+}
+
+static bool is_listed(const struct task_struct *wanted)
+{
+	struct task_struct *process, *task;
+
+	for_each_process_thread(process, task)
+		if (task == wanted)
+			return true;
+	return false;
+}
+
+static void check_member(const struct task_struct *task,
+			 const struct shup_listener *listener, bool departed,
+			 void *arg)
+{
+	struct look *look = arg;
+	struct tally *tally = tally_of(look, listener);
+
+	if (!tally)
+		return;
+	tally->members++;
+	if (departed)
+		return;
+	tally->live++;
+	/* Compared only: the task may be no more. */
+	if (!is_listed(task))
+		note_task(look, LIVE_AFTER_EXIT, listener, task, 0);
+	else if (task->flags & PF_EXITING)
+		note_task(look, LIVE_AFTER_EXIT, listener, task, task->pid);
+}
+
+static void begin_tally(struct shup_listener *listener, void *arg)
+{
+	struct look *look = arg;
+
+	if (look->tallied < TALLIES)
+		look->tallies[look->tallied++] =
+			(struct tally){ .listener = listener };
+}
+
+static void check_tallies(struct look *look)
+{
+	unsigned int i;
+
+	for (i = 0; i < look->tallied; i++) {
+		const struct tally *tally = &look->tallies[i];
+
+		note_count(look, WRONG_LIVE, tally->listener,
+			   atomic_read(&tally->listener->live), tally->live);
+		note_count(look, WRONG_MEMBERS, tally->listener,
+			   atomic_read(&tally->listener->members),
+			   tally->members);
+	}
+}
+
+/*
+ * All processors are here, interrupts off: nobody holds a lock of the module,
+ * all of which are held with interrupts off.
+ */
+static int look_closely(void *arg)
+{
+	struct look *look = arg;
+
+	look->count = 0;
+	look->tallied = 0;
+	if (!shup_layout_known())
+		return 0;
+	rcu_read_lock();
+	check_tasks(look);
+	shup_listener_for_each(begin_tally, look);
+	shup_table_for_each(check_member, look);
+	check_tallies(look);
+	rcu_read_unlock();
+	return 0;
+}
+
+static bool has(const struct look *look, const struct finding *wanted)
+{
+	unsigned int i;
+
+	for (i = 0; i < look->count; i++)
+		if (look->findings[i].fault == wanted->fault &&
+		    look->findings[i].id == wanted->id &&
+		    look->findings[i].task == wanted->task &&
+		    look->findings[i].pid == wanted->pid)
+			return true;
+	return false;
+}
+
+/* Keep in @first what is in @next, too, or is a mistake at once. */
+static void keep_lasting(struct look *first, const struct look *next)
+{
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < first->count; i++)
+		if (first->findings[i].fault == FALSE_HUP ||
+		    has(next, &first->findings[i]))
+			first->findings[kept++] = first->findings[i];
+	first->count = kept;
+}
+
+static bool is_settled(const struct look *look)
+{
+	unsigned int i;
+
+	for (i = 0; i < look->count; i++)
+		if (look->findings[i].fault != FALSE_HUP)
+			return false;
+	return true;
+}
+
+static void print_finding(struct seq_file *seq, const struct finding *finding)
+{
+	static const char * const texts[] = {
+		[FALSE_HUP] = "was told of, and has a live task",
+		[NO_MEMBER] = "has a live task that is no member",
+		[LIVE_AFTER_EXIT] = "has a live member that has exited",
+		[WRONG_LIVE] = "counts live members wrongly",
+		[WRONG_MEMBERS] = "counts members wrongly",
+	};
+
+	seq_printf(seq, "listener %llu %s: task %d, counted %d, found %d\n",
+		   finding->id, texts[finding->fault], finding->pid,
+		   finding->counted, finding->found);
+}
+
+static int selfcheck_show(struct seq_file *seq, void *unused)
+{
+	struct look *first = kvmalloc(sizeof(*first), GFP_KERNEL);
+	struct look *next = kvmalloc(sizeof(*next), GFP_KERNEL);
+	unsigned int i;
+	int ret = -ENOMEM;
+
+	if (!first || !next)
+		goto out;
+
+	mutex_lock(&oracle_lock);
+	ret = stop_machine(look_closely, first, NULL);
+	for (i = 1; !ret && i < LOOKS && !is_settled(first); i++) {
+		msleep(LOOK_MS);
+		ret = stop_machine(look_closely, next, NULL);
+		keep_lasting(first, next);
+	}
+	for (i = 0; !ret && i < first->count; i++)
+		print_finding(seq, &first->findings[i]);
+	mutex_unlock(&oracle_lock);
+out:
+	kvfree(next);
+	kvfree(first);
+	return ret;
+}
+DEFINE_SHOW_ATTRIBUTE(selfcheck);
+
+/**
+ * shup_selfcheck_init() - let the oracle be asked
+ * @directory: the module's, in debugfs
+ */
+void shup_selfcheck_init(struct dentry *directory)
+{
+	debugfs_create_file("selfcheck", 0400, directory, NULL,
+			    &selfcheck_fops);
 }

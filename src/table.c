@@ -386,6 +386,53 @@ unsigned int shup_table_sweep(u32 pass)
 }
 
 /**
+ * shup_table_peek() - what the table says of a task
+ * @task: the task
+ * @listener: the listener
+ *
+ * Context: any; for selfcheck.c.
+ */
+enum shup_membership shup_table_peek(struct task_struct *task,
+				     struct shup_listener *listener)
+{
+	struct bucket *bucket = bucket_of(task);
+	enum shup_membership state = SHUP_IS_NONE;
+	struct membership *member;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&bucket->lock, flags);
+	member = find(bucket, task, listener);
+	if (member && !member->departed)
+		state = SHUP_IS_LIVE;
+	else if (member && is_departed(member, task))
+		state = SHUP_IS_DEPARTED;
+	raw_spin_unlock_irqrestore(&bucket->lock, flags);
+	return state;
+}
+
+/**
+ * shup_table_for_each() - visit each membership
+ * @visit: called for each; must not sleep, nor ask the table
+ * @arg: given to it
+ *
+ * Context: any; for selfcheck.c.
+ */
+void shup_table_for_each(shup_visit_member *visit, void *arg)
+{
+	struct membership *member;
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < 1U << BUCKET_BITS; i++) {
+		raw_spin_lock_irqsave(&buckets[i].lock, flags);
+		hlist_for_each_entry(member, &buckets[i].members, node)
+			visit(member->task, member->listener, member->departed,
+			      arg);
+		raw_spin_unlock_irqrestore(&buckets[i].lock, flags);
+	}
+}
+
+/**
  * shup_table_init() - make an empty table
  *
  * Return: 0 or -ENOMEM.

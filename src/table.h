@@ -21,6 +21,22 @@ enum shup_census {
 	SHUP_NO_MEMORY,
 };
 
+/**
+ * enum shup_membership - what a membership says of a task
+ * @SHUP_IS_NONE: there is none
+ * @SHUP_IS_LIVE: live
+ * @SHUP_IS_DEPARTED: past do_exit()
+ */
+enum shup_membership {
+	SHUP_IS_NONE,
+	SHUP_IS_LIVE,
+	SHUP_IS_DEPARTED,
+};
+
+typedef void shup_visit_member(const struct task_struct *task,
+			       const struct shup_listener *listener,
+			       bool departed, void *arg);
+
 int shup_table_init(void);
 void shup_table_exit(void);
 
@@ -33,5 +49,9 @@ u32 shup_table_pass(void);
 enum shup_census shup_table_census(struct task_struct *task,
 				   struct shup_listener *listener, u32 pass);
 unsigned int shup_table_sweep(u32 pass);
+
+enum shup_membership shup_table_peek(struct task_struct *task,
+				     struct shup_listener *listener);
+void shup_table_for_each(shup_visit_member *visit, void *arg);
 
 #endif /* SHUP_TABLE_H */
