@@ -141,7 +141,7 @@ static bool breathe(struct task_struct *leader)
 static enum visited visit_process(struct task_struct *leader,
 				  const struct plan *plan)
 {
-	if (leader->flags & PF_KTHREAD)
+	if (READ_ONCE(leader->flags) & PF_KTHREAD)
 		return GO_ON;
 	if (plan->visit)
 		return visit_tasks(leader, plan);
