@@ -18,6 +18,7 @@
 #include "listener.h"
 #include "orphan.h"
 #include "seccomp_hup.h"
+#include "selfcheck.h"
 #include "stats.h"
 #include "table.h"
 
@@ -215,7 +216,7 @@ static bool insert(struct shup_listener *listener)
  */
 int shup_listener_adopt(struct file *file, gfp_t gfp)
 {
-	struct shup_listener *listener;
+	struct shup_listener *listener = NULL;
 	bool known;
 	int ret;
 
@@ -232,7 +233,8 @@ int shup_listener_adopt(struct file *file, gfp_t gfp)
 		return ret;
 	}
 
-	listener = kzalloc(sizeof(*listener), gfp | __GFP_NOWARN);
+	if (!shup_selfcheck_starve())
+		listener = kzalloc(sizeof(*listener), gfp | __GFP_NOWARN);
 	if (!listener) {
 		shup_stat_inc(missed);
 		return -ENOMEM;

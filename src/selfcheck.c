@@ -30,6 +30,11 @@ module_param(drop_every, uint, 0644);
 MODULE_PARM_DESC(drop_every,
 		 "miss every so-manieth fork, exit, attach or end of a task under a filter; 0: none (default)");
 
+static unsigned int starve_every;
+module_param(starve_every, uint, 0644);
+MODULE_PARM_DESC(starve_every,
+		 "have no memory for every so-manieth membership or listener; 0: none (default)");
+
 static unsigned int delay_at;
 module_param(delay_at, uint, 0644);
 MODULE_PARM_DESC(delay_at,
@@ -38,6 +43,7 @@ MODULE_PARM_DESC(delay_at,
 #define DELAY_MS 3
 
 static atomic_t events;
+static atomic_t allocations;
 
 /**
  * shup_selfcheck_drop() - whether the event at hand is to be missed
@@ -49,6 +55,18 @@ bool shup_selfcheck_drop(void)
 	unsigned int every = READ_ONCE(drop_every);
 
 	return every && !((unsigned int)atomic_inc_return(&events) % every);
+}
+
+/**
+ * shup_selfcheck_starve() - whether there is to be no memory
+ *
+ * Context: any.
+ */
+bool shup_selfcheck_starve(void)
+{
+	unsigned int every = READ_ONCE(starve_every);
+
+	return every && !((unsigned int)atomic_inc_return(&allocations) % every);
 }
 
 /**

@@ -28,10 +28,16 @@ enum shup_point {
 
 #ifdef SHUP_SELFCHECK
 bool shup_selfcheck_drop(void);
+bool shup_selfcheck_starve(void);
 void shup_selfcheck_delay(enum shup_point point);
 void shup_selfcheck_init(struct dentry *directory);
 #else
 static inline bool shup_selfcheck_drop(void)
+{
+	return false;
+}
+
+static inline bool shup_selfcheck_starve(void)
 {
 	return false;
 }

@@ -26,6 +26,7 @@
 
 #include "listener.h"
 #include "orphan.h"
+#include "selfcheck.h"
 #include "stats.h"
 #include "table.h"
 
@@ -173,11 +174,12 @@ static bool insert(struct bucket *bucket, struct membership **spare,
 bool shup_table_join(struct task_struct *task, struct shup_listener *listener)
 {
 	struct bucket *bucket = bucket_of(task);
-	struct membership *spare;
+	struct membership *spare = NULL;
 	unsigned long flags;
 	bool joined;
 
-	spare = kmalloc(sizeof(*spare), GFP_ATOMIC | __GFP_NOWARN);
+	if (!shup_selfcheck_starve())
+		spare = kmalloc(sizeof(*spare), GFP_ATOMIC | __GFP_NOWARN);
 	if (!spare) {
 		shup_stat_inc(missed);
 		return false;
