@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 DKMS_SOURCE := /usr/src/seccomp_hup-$(VERSION)
 LOAD_AT_BOOT := /etc/modules-load.d/seccomp_hup.conf
 
-.PHONY: help module clean deps check demo kunit model torture lint install uninstall
+.PHONY: help module clean deps check demo kunit model torture mutants lint install uninstall
 
 help:
 	@echo "make module     build seccomp_hup.ko for the running kernel (KDIR=...)"
@@ -18,6 +18,7 @@ help:
 	@echo "make kunit      run the KUnit suites"
 	@echo "make model      search the model of the protocol for a false HUP"
 	@echo "make torture    much at once, at random, beside a model; SECONDS= SEED= KERNEL="
+	@echo "make mutants    plant mistakes one at a time, and see each caught"
 	@echo "make lint       static checks"
 	@echo "make deps       as root: install what the other targets need"
 
@@ -44,6 +45,9 @@ model: deps
 torture: deps
 	@tests/torture/run $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(KERNEL),--kernel $(KERNEL))
+
+mutants: deps
+	@tests/mutants/run
 
 lint:
 	@tests/lint
