@@ -229,24 +229,23 @@ static struct shup_hook hooks[HOOK_COUNT] = {
  */
 int shup_events_on(enum shup_level level)
 {
-	struct shup_symbol poll, release;
 	int ret;
 
 	hooks[HOOK_CUT].symbol = level == SHUP_LEVEL_NEVER ?
 		"put_seccomp_filter" : "seccomp_filter_release";
 
-	/* Missing ones are reported by the placing. */
-	if (!shup_symbol_find(hooks[HOOK_POLL].symbol, &poll) &&
-	    !shup_symbol_find(hooks[HOOK_RELEASE].symbol, &release))
-		shup_listener_init(poll.start, release.start);
-
 	ret = shup_hooks_prove(shup_orphan_adopt);
 	if (ret)
 		return ret;
 	ret = shup_hooks_place(hooks, ARRAY_SIZE(hooks));
-	if (ret)
+	if (ret) {
 		shup_hooks_unprove();
-	return ret;
+		return ret;
+	}
+	/* Until now no listener could be told from another file. */
+	shup_listener_init(hooks[HOOK_POLL].original,
+			   hooks[HOOK_RELEASE].original);
+	return 0;
 }
 
 /**

@@ -70,7 +70,6 @@ struct shup_symbol {
 };
 
 int shup_symbol_find(const char *name, struct shup_symbol *symbol);
-bool shup_symbol_exists(const char *name);
 
 int shup_hooks_prove(void (*after_gap)(void));
 void shup_hooks_unprove(void);

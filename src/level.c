@@ -56,22 +56,31 @@ static bool calls(const struct shup_symbol *caller,
  * put_seccomp_filter(); that do_exit() calls it is what 6.11 changed.  6.10.10
  * took that from 6.11 but not the change to RECV, so it is not native.
  *
+ * A function that could not be asked for, for want of memory say, is not taken
+ * for one that is not there.
+ *
  * Context: may sleep.
  */
 enum shup_level shup_level_detect(void)
 {
-	struct shup_symbol release, exit;
+	struct shup_symbol release, other;
+	int ret;
 
-	if (!SHUP_HAS_FILTERS || !shup_symbol_exists("seccomp_notify_release"))
+	if (!SHUP_HAS_FILTERS)
 		return SHUP_LEVEL_NONE;
+	ret = shup_symbol_find("seccomp_notify_release", &other);
+	if (ret)
+		return ret == -ENOENT ? SHUP_LEVEL_NONE : SHUP_LEVEL_UNKNOWN;
 
-	if (shup_symbol_find("seccomp_filter_release", &release))
-		return shup_symbol_exists("put_seccomp_filter") ?
-			SHUP_LEVEL_NEVER : SHUP_LEVEL_UNKNOWN;
+	ret = shup_symbol_find("seccomp_filter_release", &release);
+	if (ret == -ENOENT && !shup_symbol_find("put_seccomp_filter", &other))
+		return SHUP_LEVEL_NEVER;
+	if (ret)
+		return SHUP_LEVEL_UNKNOWN;
 
 	if (!SHUP_KERNEL_IS_NATIVE)
 		return SHUP_LEVEL_AT_REAP;
-	if (!shup_symbol_find("do_exit", &exit) && calls(&exit, &release))
+	if (!shup_symbol_find("do_exit", &other) && calls(&other, &release))
 		return SHUP_LEVEL_NATIVE;
 	return SHUP_LEVEL_UNKNOWN;
 }

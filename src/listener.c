@@ -46,7 +46,7 @@ static unsigned int open_listeners;
 /* The last number given; listeners_lock. */
 static u64 last_id;
 
-/* The kernel's functions, by which a listener's file is recognised. */
+/* The kernel's functions, by which a listener's file is recognised; 0: none is. */
 static unsigned long notify_poll;
 static unsigned long notify_release;
 
@@ -55,10 +55,12 @@ static unsigned long notify_release;
  * @poll: the address of seccomp_notify_poll()
  * @release: the address of seccomp_notify_release()
  */
+ *
+ * Context: at load; hooks may be called meanwhile, and know of no listener.
 void shup_listener_init(unsigned long poll, unsigned long release)
 {
-	notify_poll = poll;
-	notify_release = release;
+	WRITE_ONCE(notify_release, release);
+	WRITE_ONCE(notify_poll, poll);
 }
 
 /**
@@ -71,8 +73,10 @@ void shup_listener_init(unsigned long poll, unsigned long release)
  */
 bool shup_is_listener(const struct file *file)
 {
-	return (unsigned long)file->f_op->poll == notify_poll &&
-	       (unsigned long)file->f_op->release == notify_release &&
+	unsigned long poll = READ_ONCE(notify_poll);
+
+	return poll && (unsigned long)file->f_op->poll == poll &&
+	       (unsigned long)file->f_op->release == READ_ONCE(notify_release) &&
 	       file->private_data;
 }
 

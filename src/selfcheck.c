@@ -35,6 +35,11 @@ module_param(starve_every, uint, 0644);
 MODULE_PARM_DESC(starve_every,
 		 "have no memory for every so-manieth membership or listener; 0: none (default)");
 
+static unsigned int refuse_nth;
+module_param(refuse_nth, uint, 0400);
+MODULE_PARM_DESC(refuse_nth,
+		 "let the kernel refuse the so-manieth registration of a hook; 0: none (default)");
+
 static unsigned int delay_at;
 module_param(delay_at, uint, 0644);
 MODULE_PARM_DESC(delay_at,
@@ -44,6 +49,7 @@ MODULE_PARM_DESC(delay_at,
 
 static atomic_t events;
 static atomic_t allocations;
+static atomic_t registrations;
 
 /**
  * shup_selfcheck_drop() - whether the event at hand is to be missed
@@ -67,6 +73,19 @@ bool shup_selfcheck_starve(void)
 	unsigned int every = READ_ONCE(starve_every);
 
 	return every && !((unsigned int)atomic_inc_return(&allocations) % every);
+}
+
+/**
+ * shup_selfcheck_refuse() - whether a registration is to fail
+ *
+ * Context: any; from hooks.c, in place of a call that registers something.
+ * Return: 0, or the error of that call.
+ */
+int shup_selfcheck_refuse(void)
+{
+	if (!refuse_nth)
+		return 0;
+	return atomic_inc_return(&registrations) == refuse_nth ? -EIO : 0;
 }
 
 /**

@@ -29,6 +29,7 @@ enum shup_point {
 #ifdef SHUP_SELFCHECK
 bool shup_selfcheck_drop(void);
 bool shup_selfcheck_starve(void);
+int shup_selfcheck_refuse(void);
 void shup_selfcheck_delay(enum shup_point point);
 void shup_selfcheck_init(struct dentry *directory);
 #else
@@ -40,6 +41,11 @@ static inline bool shup_selfcheck_drop(void)
 static inline bool shup_selfcheck_starve(void)
 {
 	return false;
+}
+
+static inline int shup_selfcheck_refuse(void)
+{
+	return 0;
 }
 
 static inline void shup_selfcheck_delay(enum shup_point point)
