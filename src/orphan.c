@@ -54,10 +54,9 @@ static void orphan_irq(struct irq_work *work);
 
 static struct workqueue_struct *queue;
 static DECLARE_DELAYED_WORK(orphan_dwork, orphan_work);
-static struct irq_work kick_work;
-static bool stopping;
+static DEFINE_IRQ_WORK(kick_work, orphan_irq);
 
-/* Whether there is a worker; the lock of the module's parameters. */
+/* Whether there is a worker; written under the lock of the module's parameters. */
 static bool running;
 
 /* Worker only, but for looks from orphan_irq(). */
@@ -79,7 +78,8 @@ static unsigned long pace(void)
 	return nsecs_to_jiffies(until - now);
 }
 
-static void pay(u64 started)
+/* Return: how long the pass took, in nanoseconds. */
+static u64 pay(u64 started)
 {
 	u64 spent = ktime_get_ns() - started;
 
@@ -94,7 +94,7 @@ static void pay(u64 started)
  */
 static void orphan_irq(struct irq_work *work)
 {
-	if (!READ_ONCE(stopping))
+	if (READ_ONCE(running))
 		mod_delayed_work(queue, &orphan_dwork, pace());
 }
 
@@ -249,7 +249,8 @@ static unsigned int take_candidates(u32 number)
 
 static void decide(struct shup_listener *listener, struct pass *pass)
 {
-	if (listener->asked != pass->number)
+	if (listener->asked != pass->number ||
+	    shup_listener_test(listener, SHUP_CLOSED))
 		return;
 	if (!pass->complete) {
 		set_bit(SHUP_CANDIDATE, &listener->flags);
@@ -323,7 +324,7 @@ static void run_again(bool retry)
 {
 	unsigned int delay = READ_ONCE(audit_ms);
 
-	if (READ_ONCE(stopping) || shup_state() == SHUP_REFUSED)
+	if (!READ_ONCE(running) || shup_state() == SHUP_REFUSED)
 		return;
 	if (list_empty(&shup_listeners) && !READ_ONCE(must_adopt))
 		return;
@@ -422,7 +423,7 @@ static int audit_ms_set(const char *value, const struct kernel_param *param)
 static void set_running(bool now)
 {
 	kernel_param_lock(THIS_MODULE);
-	running = now;
+	WRITE_ONCE(running, now);
 	kernel_param_unlock(THIS_MODULE);
 }
 
@@ -434,7 +435,6 @@ static void set_running(bool now)
  */
 int shup_orphan_init(void)
 {
-	init_irq_work(&kick_work, orphan_irq);
 	queue = alloc_workqueue("seccomp_hup", WQ_UNBOUND, 1);
 	if (!queue)
 		return -ENOMEM;
@@ -450,7 +450,6 @@ int shup_orphan_init(void)
 void shup_orphan_exit(void)
 {
 	set_running(false);
-	WRITE_ONCE(stopping, true);
 	irq_work_sync(&kick_work);
 	cancel_delayed_work_sync(&orphan_dwork);
 	/* The last run may have asked for another, in vain. */

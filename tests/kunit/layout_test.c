@@ -3,8 +3,7 @@
 #include <kunit/test.h>
 
 #include "layout.h"
-
-#define FILTER_BYTES 256
+#include "objects.h"
 
 /* Addresses that are no memory; the last wraps around at a member's offset. */
 #define NULL_PAGE 0x10UL
@@ -13,40 +12,11 @@
 #define HOLE 0xfffffffffe000000UL
 #define LAST_WORD 0xfffffffffffffff8UL
 
-static void set_word(void *filter, size_t offset, unsigned long value)
-{
-	*(unsigned long *)(filter + offset) = value;
-}
-
 static void *new_filter(struct kunit *test)
 {
 	void *filter = kunit_kzalloc(test, FILTER_BYTES, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, filter);
-	return filter;
-}
-
-static struct bpf_prog *new_prog(struct kunit *test)
-{
-	struct bpf_prog_aux *aux = kunit_kzalloc(test, sizeof(*aux), GFP_KERNEL);
-	struct bpf_prog *prog = kunit_kzalloc(test, sizeof(*prog), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, aux);
-	KUNIT_ASSERT_NOT_NULL(test, prog);
-	prog->aux = aux;
-	aux->prog = prog;
-	return prog;
-}
-
-/* prev, prog and notif as they lie in a filter with prog at @offset. */
-static void *new_filter_with(struct kunit *test, size_t offset,
-			     const void *prev)
-{
-	void *filter = new_filter(test);
-
-	set_word(filter, offset - sizeof(void *), (unsigned long)prev);
-	set_word(filter, offset, (unsigned long)new_prog(test));
-	set_word(filter, offset + sizeof(void *), (unsigned long)filter);
 	return filter;
 }
 
@@ -115,8 +85,6 @@ static void a_prog_must_name_itself(struct kunit *test)
 	prog->aux = (void *)NOT_CANONICAL;
 	KUNIT_EXPECT_EQ(test, find(filter), -ENOENT);
 }
-
-#define EXPECTED offsetof(struct shup_filter_head, prog)
 
 /* From here on the order of the cases counts: the first success is for good. */
 static void unexpected_place_is_refused(struct kunit *test)

@@ -1,20 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the code under test needs of the rest of the module.  There is no
- * worker: a listener that is asked about stays a candidate.
+ * What the code under test needs of the rest of the module.  Tasks are only
+ * memory, so the scan visits those that a test names.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
 
-#include "orphan.h"
+#include "adopt.h"
+#include "objects.h"
+#include "scan.h"
 #include "seccomp_hup.h"
 
-void shup_orphan_ask(struct shup_listener *listener)
+struct stub_scan stub_scan;
+
+int shup_scan(shup_visit *visit, void *arg)
 {
-	set_bit(SHUP_CANDIDATE, &listener->flags);
+	unsigned int i;
+
+	WRITE_ONCE(stub_scan.scans, stub_scan.scans + 1);
+	if (stub_scan.delay_ms)
+		mdelay(stub_scan.delay_ms);
+	rcu_read_lock();
+	for (i = 0; i < READ_ONCE(stub_scan.count); i++) {
+		/* As under a siglock. */
+		local_irq_disable();
+		visit(stub_scan.tasks[i], arg);
+		local_irq_enable();
+	}
+	rcu_read_unlock();
+	return READ_ONCE(stub_scan.ret);
 }
 
-void shup_orphan_kick(void)
+int shup_adopt(void)
 {
+	return 0;
 }
 
 void shup_disarm(void)

@@ -5,19 +5,8 @@
 #include <linux/vmalloc.h>
 
 #include "listener.h"
+#include "objects.h"
 #include "table.h"
-
-static struct task_struct *new_task(struct kunit *test)
-{
-	static pid_t last_pid;
-	struct task_struct *task;
-
-	task = kunit_kzalloc(test, sizeof(*task), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, task);
-	task->pid = ++last_pid;
-	task->start_time = 1000 + last_pid;
-	return task;
-}
 
 static struct shup_listener *new_listener(struct kunit *test)
 {

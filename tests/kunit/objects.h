@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the suites build their objects from: memory that looks like the kernel's. */
+#ifndef SHUP_KUNIT_OBJECTS_H
+#define SHUP_KUNIT_OBJECTS_H
+
+#include <kunit/test.h>
+#include <linux/sched.h>
+
+#include "compat.h"
+
+#define FILTER_BYTES 256
+
+/* Where this kernel's filters have prog. */
+#define EXPECTED offsetof(struct shup_filter_head, prog)
+
+static inline void set_word(void *object, size_t offset, unsigned long value)
+{
+	*(unsigned long *)(object + offset) = value;
+}
+
+struct bpf_prog *new_prog(struct kunit *test);
+void *new_filter_with(struct kunit *test, size_t offset, const void *prev);
+struct task_struct *new_task(struct kunit *test);
+
+/**
+ * struct stub_scan - what shup_scan() finds here instead of the machine's tasks
+ * @tasks: each is visited
+ * @count: how many
+ * @ret: what it returns
+ * @delay_ms: how long it takes
+ * @scans: how often it was asked
+ */
+struct stub_scan {
+	struct task_struct *tasks[4];
+	unsigned int count;
+	int ret;
+	unsigned int delay_ms;
+	unsigned int scans;
+};
+
+extern struct stub_scan stub_scan;
+
+#endif /* SHUP_KUNIT_OBJECTS_H */

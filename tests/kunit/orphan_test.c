@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The orphan decision: real files, queues and worker, over tasks that are only
+ * memory and a scan that finds those of them that a test names.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+
+#include "hooks.h"
+#include "layout.h"
+#include "listener.h"
+#include "objects.h"
+#include "orphan.h"
+#include "table.h"
+
+/* How long a listener may take to be told of, and how long silence is proof. */
+#define PATIENCE_MS 10000
+#define SILENCE_MS 300
+
+/**
+ * struct box - a listener with all that belongs to it
+ * @filter: its filter, in the first place so that the one names the other
+ * @queue: its wait queue
+ * @waiter: somebody who waits there
+ * @woken: how often
+ * @file: its file
+ * @released: that file is closed
+ */
+struct box {
+	u8 filter[FILTER_BYTES] __aligned(8);
+	wait_queue_head_t queue;
+	wait_queue_entry_t waiter;
+	atomic_t woken;
+	struct file *file;
+	struct completion released;
+};
+
+static __poll_t box_poll(struct file *file, struct poll_table_struct *table)
+{
+	struct box *box = file->private_data;
+
+	poll_wait(file, &box->queue, table);
+	return 0;
+}
+
+static int box_release(struct inode *inode, struct file *file)
+{
+	struct box *box = file->private_data;
+
+	shup_listener_close(file);
+	complete(&box->released);
+	return 0;
+}
+
+static const struct file_operations box_operations = {
+	.owner = THIS_MODULE,
+	.poll = box_poll,
+	.release = box_release,
+};
+
+static int count_waking(wait_queue_entry_t *entry, unsigned int mode, int flags,
+			void *key)
+{
+	struct box *box = container_of(entry, struct box, waiter);
+
+	atomic_inc(&box->woken);
+	return 0;
+}
+
+static struct box *open_box(struct kunit *test, const void *prev)
+{
+	struct box *box = kunit_kzalloc(test, sizeof(*box), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, box);
+	memcpy(box->filter, new_filter_with(test, EXPECTED, prev), FILTER_BYTES);
+	init_waitqueue_head(&box->queue);
+	init_waitqueue_func_entry(&box->waiter, count_waking);
+	add_wait_queue(&box->queue, &box->waiter);
+	init_completion(&box->released);
+	box->file = anon_inode_getfile("shup_test", &box_operations, box, O_RDWR);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(box->file));
+	KUNIT_ASSERT_EQ(test, shup_listener_adopt(box->file, GFP_KERNEL), 1);
+	/* As when it is made: audits begin. */
+	shup_orphan_kick();
+	return box;
+}
+
+static void close_box(struct box *box)
+{
+	fput(box->file);
+	wait_for_completion(&box->released);
+}
+
+static struct shup_listener *listener_of(struct kunit *test, struct box *box)
+{
+	struct shup_listener *listener;
+
+	rcu_read_lock();
+	listener = shup_listener_of_file(box->file);
+	rcu_read_unlock();
+	KUNIT_ASSERT_NOT_NULL(test, listener);
+	return listener;
+}
+
+static struct task_struct *join(struct kunit *test, struct box *box)
+{
+	struct task_struct *task = new_task(test);
+
+	task->seccomp.filter = (void *)box->filter;
+	KUNIT_ASSERT_TRUE(test, shup_table_join(task, listener_of(test, box)));
+	return task;
+}
+
+/* Leaves as do_exit() does, and the scan does not find it any more. */
+static void die(struct task_struct *task)
+{
+	shup_table_leave(task);
+	task->flags |= PF_EXITING;
+	shup_table_cut(task);
+}
+
+static void let_scan_find(struct task_struct *task)
+{
+	stub_scan.tasks[0] = task;
+	WRITE_ONCE(stub_scan.count, task ? 1 : 0);
+}
+
+static bool is_told(struct kunit *test, struct box *box)
+{
+	return shup_listener_test(listener_of(test, box), SHUP_ORPHAN);
+}
+
+static void expect_told(struct kunit *test, struct box *box)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(PATIENCE_MS);
+
+	/* The waking comes after the mark. */
+	while (!atomic_read(&box->woken) && time_before(jiffies, deadline))
+		msleep(4);
+	KUNIT_EXPECT_TRUE(test, is_told(test, box));
+	KUNIT_EXPECT_EQ(test, atomic_read(&box->woken), 1);
+}
+
+static void expect_silence(struct kunit *test, struct box *box)
+{
+	msleep(SILENCE_MS);
+	KUNIT_EXPECT_FALSE(test, is_told(test, box));
+	KUNIT_EXPECT_EQ(test, atomic_read(&box->woken), 0);
+}
+
+static void the_last_exit_is_told(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+	struct task_struct *first = join(test, box);
+	struct task_struct *last = join(test, box);
+
+	let_scan_find(last);
+	die(first);
+	expect_silence(test, box);
+	let_scan_find(NULL);
+	die(last);
+	expect_told(test, box);
+	KUNIT_EXPECT_TRUE(test, shup_orphan_test(box->file, GFP_KERNEL));
+	close_box(box);
+}
+
+/* The count says zero, and is wrong: a join was missed. */
+static void a_live_task_that_was_missed_keeps_it(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+	struct task_struct *known = join(test, box);
+	struct task_struct *missed = new_task(test);
+
+	missed->seccomp.filter = (void *)box->filter;
+	let_scan_find(missed);
+	die(known);
+	expect_silence(test, box);
+	KUNIT_EXPECT_EQ(test, atomic_read(&listener_of(test, box)->live), 1);
+	let_scan_find(NULL);
+	die(missed);
+	expect_told(test, box);
+	close_box(box);
+}
+
+/* By its own filter, or by one further down its chain. */
+static void a_live_task_under_a_later_filter_keeps_it(struct kunit *test)
+{
+	struct box *older = open_box(test, NULL);
+	struct box *newer = open_box(test, older->filter);
+	struct task_struct *known = join(test, older);
+	struct task_struct *missed = new_task(test);
+
+	missed->seccomp.filter = (void *)newer->filter;
+	let_scan_find(missed);
+	die(known);
+	expect_silence(test, older);
+	let_scan_find(NULL);
+	die(missed);
+	expect_told(test, older);
+	expect_told(test, newer);
+	close_box(newer);
+	close_box(older);
+}
+
+/* Past the hook on do_exit(), and not PF_EXITING yet: it may stay so for long. */
+static void a_task_held_in_do_exit_does_not(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+	struct task_struct *held = join(test, box);
+
+	let_scan_find(held);
+	shup_table_leave(held);
+	expect_told(test, box);
+	let_scan_find(NULL);
+	die(held);
+	close_box(box);
+}
+
+static void an_incomplete_scan_decides_nothing(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+	struct task_struct *task = join(test, box);
+
+	WRITE_ONCE(stub_scan.ret, -EAGAIN);
+	die(task);
+	expect_silence(test, box);
+	WRITE_ONCE(stub_scan.ret, 0);
+	expect_told(test, box);
+	close_box(box);
+}
+
+/* The scan finds nobody, but the count does not agree until a sweep. */
+static void memberships_of_nobody_are_swept_first(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+
+	join(test, box);
+	shup_orphan_recount(box->file);
+	expect_told(test, box);
+	KUNIT_EXPECT_EQ(test, atomic_read(&listener_of(test, box)->members), 0);
+	close_box(box);
+}
+
+/* No event says anything: the audit, whose period run sets to 1 s. */
+static void an_audit_finds_what_no_event_told(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+	struct task_struct *task = join(test, box);
+
+	let_scan_find(task);
+	expect_silence(test, box);
+	let_scan_find(NULL);
+	expect_told(test, box);
+	close_box(box);
+}
+
+static void the_closed_are_not_told(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+	struct task_struct *task = join(test, box);
+
+	stub_scan.delay_ms = 50;
+	die(task);
+	close_box(box);
+	msleep(SILENCE_MS);
+	KUNIT_EXPECT_EQ(test, atomic_read(&box->woken), 0);
+}
+
+#define MANY 20
+
+static void one_pass_decides_all(struct kunit *test)
+{
+	struct task_struct *tasks[MANY];
+	struct box *boxes[MANY];
+	unsigned int i, before;
+
+	for (i = 0; i < MANY; i++) {
+		boxes[i] = open_box(test, NULL);
+		tasks[i] = join(test, boxes[i]);
+	}
+	before = READ_ONCE(stub_scan.scans);
+	stub_scan.delay_ms = 5;
+	for (i = 0; i < MANY; i++)
+		die(tasks[i]);
+	for (i = 0; i < MANY; i++)
+		expect_told(test, boxes[i]);
+	/* One may have begun in the midst of them, and an audit been due. */
+	KUNIT_EXPECT_LE(test, READ_ONCE(stub_scan.scans) - before, 4U);
+	for (i = 0; i < MANY; i++)
+		close_box(boxes[i]);
+}
+
+/* A pass of 20 ms is paid for by 19 times as much rest. */
+static void passes_are_paced(struct kunit *test)
+{
+	struct box *first = open_box(test, NULL);
+	struct box *second = open_box(test, NULL);
+	struct task_struct *one = join(test, first);
+	struct task_struct *two = join(test, second);
+	ktime_t began;
+
+	stub_scan.delay_ms = 20;
+	die(one);
+	expect_told(test, first);
+	began = ktime_get();
+	die(two);
+	expect_told(test, second);
+	KUNIT_EXPECT_GE(test, ktime_ms_delta(ktime_get(), began), 19LL * 20 / 2);
+	close_box(first);
+	close_box(second);
+}
+
+/* Called by KUnit whether begin() has failed or not. */
+static bool begun;
+
+static void observe(struct pt_regs *regs)
+{
+}
+
+/* One hook, so that the hooks are sound, as listeners ask. */
+static struct shup_hook hooks[] = { {
+	.symbol = "box_poll",
+	.kind = SHUP_OBSERVE,
+	.purpose = "in a test",
+	.observe = observe,
+} };
+
+static int begin(struct kunit *test)
+{
+	int ret;
+
+	memset(&stub_scan, 0, sizeof(stub_scan));
+	ret = shup_table_init();
+	if (ret)
+		return ret;
+	ret = shup_hooks_place(hooks, ARRAY_SIZE(hooks));
+	if (ret)
+		goto err_table;
+	shup_listener_init((unsigned long)box_poll, (unsigned long)box_release);
+	ret = shup_orphan_init();
+	if (ret)
+		goto err_hooks;
+	begun = true;
+	return 0;
+
+err_hooks:
+	shup_hooks_remove(hooks, ARRAY_SIZE(hooks));
+err_table:
+	shup_table_exit();
+	return ret;
+}
+
+static void end(struct kunit *test)
+{
+	if (!begun)
+		return;
+	begun = false;
+	shup_hooks_remove(hooks, ARRAY_SIZE(hooks));
+	shup_orphan_exit();
+	shup_table_exit();
+	shup_listener_exit();
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(the_last_exit_is_told),
+	KUNIT_CASE(a_live_task_that_was_missed_keeps_it),
+	KUNIT_CASE(a_live_task_under_a_later_filter_keeps_it),
+	KUNIT_CASE(a_task_held_in_do_exit_does_not),
+	KUNIT_CASE(an_incomplete_scan_decides_nothing),
+	KUNIT_CASE(memberships_of_nobody_are_swept_first),
+	KUNIT_CASE(an_audit_finds_what_no_event_told),
+	KUNIT_CASE(the_closed_are_not_told),
+	KUNIT_CASE(one_pass_decides_all),
+	KUNIT_CASE(passes_are_paced),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "shup_orphan",
+	.test_cases = cases,
+	.init = begin,
+	.exit = end,
+};
+
+kunit_test_suite(suite);
