@@ -260,3 +260,18 @@ void shup_events_off(void)
 	shup_hooks_remove(hooks, ARRAY_SIZE(hooks));
 	shup_hooks_unprove();
 }
+
+/**
+ * shup_events_for_each() - visit each hook
+ * @visit: called for each, in the order of placing
+ * @arg: given to it
+ *
+ * Context: any.
+ */
+void shup_events_for_each(shup_hook_visit *visit, void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		visit(&hooks[i], arg);
+}

@@ -21,6 +21,7 @@
 #include "selfcheck.h"
 #include "stats.h"
 #include "table.h"
+#include "trace.h"
 
 #define LISTENER_BITS 12
 
@@ -54,9 +55,9 @@ static unsigned long notify_release;
  * shup_listener_init() - tell listeners from other files
  * @poll: the address of seccomp_notify_poll()
  * @release: the address of seccomp_notify_release()
- */
  *
  * Context: at load; hooks may be called meanwhile, and know of no listener.
+ */
 void shup_listener_init(unsigned long poll, unsigned long release)
 {
 	WRITE_ONCE(notify_release, release);
@@ -165,6 +166,7 @@ static void close_locked(struct shup_listener *listener)
 	hash_del_rcu(&listener->by_filter);
 	set_bit(SHUP_CLOSED, &listener->flags);
 	WRITE_ONCE(open_listeners, open_listeners - 1);
+	trace_listener_closed(listener->id);
 }
 
 /* A file, or a filter, used again after a release that no hook has seen. */
@@ -199,6 +201,7 @@ static bool insert(struct shup_listener *listener)
 			     (unsigned long)listener->filter);
 		list_add_tail(&listener->all, &shup_listeners);
 		WRITE_ONCE(open_listeners, open_listeners + 1);
+		trace_listener_known(listener->id);
 		inserted = true;
 	}
 	rcu_read_unlock();

@@ -52,6 +52,7 @@ struct shup_hush {
  * @asked: the last pass begun while it was a candidate; worker only
  * @seen: the last pass that found a live task under it; worker only
  * @listed: the last listing it was in; listing_lock
+ * @listed_task: a live task under it, for that listing; listing_lock
  * @hush: once it is an orphan; see above
  * @rcu: frees it
  *
@@ -73,6 +74,7 @@ struct shup_listener {
 	u32 asked;
 	u32 seen;
 	u32 listed;
+	pid_t listed_task;
 	struct shup_hush hush;
 	struct rcu_head rcu;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What root can see of each listener: /sys/kernel/debug/seccomp_hup/listeners,
- * a row for each fd that holds one, and for each that no fd table holds.  The
- * columns are described in docs/ABI/debugfs-seccomp_hup.
+ * What root can see in /sys/kernel/debug/seccomp_hup/: in listeners, a row for
+ * each fd that holds one, and for each listener that no fd table holds; in
+ * hooks, a row for each hook.  docs/ABI/debugfs-seccomp_hup describes them.
  */
 #include <linux/debugfs.h>
 #include <linux/ktime.h>
@@ -10,16 +10,51 @@
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 
+#include "events.h"
 #include "holders.h"
+#include "layout.h"
 #include "listener.h"
 #include "listing.h"
+#include "scan.h"
 #include "selfcheck.h"
+#include "table.h"
 
 static struct dentry *directory;
 
-/* Listings, one at a time; all of listener->listed. */
+/* Listings, one at a time; listed and listed_task of all listeners. */
 static DEFINE_MUTEX(listing_lock);
 static u32 current_listing;
+
+static void forget_task(struct shup_listener *listener, void *arg)
+{
+	listener->listed_task = 0;
+}
+
+static bool note_task(struct task_struct *task, void *arg)
+{
+	struct shup_listener *listener;
+	const void *filter;
+	unsigned int left;
+
+	shup_for_each_filter(filter, shup_task_filter(task), left) {
+		listener = shup_listener_of_filter(filter);
+		if (listener && !listener->listed_task &&
+		    shup_table_peek(task, listener) != SHUP_IS_DEPARTED)
+			listener->listed_task = task_pid_vnr(task);
+	}
+	return true;
+}
+
+/* Some may stay without, if the task list changes too fast. */
+static void note_tasks(void)
+{
+	lockdep_assert_held(&listing_lock);
+	rcu_read_lock();
+	shup_listener_for_each(forget_task, NULL);
+	rcu_read_unlock();
+	if (shup_layout_known())
+		shup_scan(note_task, NULL);
+}
 
 static void print_listener(struct seq_file *seq,
 			   const struct shup_listener *listener)
@@ -37,6 +72,15 @@ static void print_listener(struct seq_file *seq,
 		seq_puts(seq, "- ");
 }
 
+static void print_task(struct seq_file *seq,
+		       const struct shup_listener *listener)
+{
+	if (listener->listed_task)
+		seq_printf(seq, " %d\n", listener->listed_task);
+	else
+		seq_puts(seq, " -\n");
+}
+
 static int list_holder(struct task_struct *task, unsigned int fd,
 		       struct file *file, void *arg)
 {
@@ -48,7 +92,8 @@ static int list_holder(struct task_struct *task, unsigned int fd,
 		return 0;
 	listener->listed = current_listing;
 	print_listener(seq, listener);
-	seq_printf(seq, "%d %u\n", task_pid_vnr(task), fd);
+	seq_printf(seq, "%d %u", task_pid_vnr(task), fd);
+	print_task(seq, listener);
 	/* The whole is made again in a larger buffer. */
 	return seq_has_overflowed(seq);
 }
@@ -61,16 +106,18 @@ static void list_unheld(struct shup_listener *listener, void *arg)
 	if (listener->listed == current_listing)
 		return;
 	print_listener(seq, listener);
-	seq_puts(seq, "- -\n");
+	seq_puts(seq, "- -");
+	print_task(seq, listener);
 }
 
 static int listeners_show(struct seq_file *seq, void *unused)
 {
 	int ret;
 
-	seq_puts(seq, "id live age_ms unused_ms pid fd\n");
+	seq_puts(seq, "id live age_ms unused_ms pid fd task\n");
 	mutex_lock(&listing_lock);
 	current_listing++;
+	note_tasks();
 	ret = shup_holders(list_holder, seq);
 	if (ret >= 0) {
 		rcu_read_lock();
@@ -82,8 +129,30 @@ static int listeners_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(listeners);
 
+static void list_hook(const struct shup_hook *hook, void *arg)
+{
+	static const char * const kinds[] = {
+		[SHUP_OBSERVE] = "observe",
+		[SHUP_REDIRECT] = "redirect",
+		[SHUP_RETURN] = "return",
+	};
+	struct seq_file *seq = arg;
+
+	if (hook->placed)
+		seq_printf(seq, "%s %s +%lu\n", hook->symbol, kinds[hook->kind],
+			   hook->site - hook->original);
+}
+
+static int hooks_show(struct seq_file *seq, void *unused)
+{
+	seq_puts(seq, "function kind offset\n");
+	shup_events_for_each(list_hook, seq);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(hooks);
+
 /**
- * shup_listing_init() - show the listeners
+ * shup_listing_init() - show the listeners and the hooks
  *
  * A kernel without debugfs goes without.
  *
@@ -94,6 +163,7 @@ void shup_listing_init(void)
 	directory = debugfs_create_dir("seccomp_hup", NULL);
 	debugfs_create_file("listeners", 0400, directory, NULL,
 			    &listeners_fops);
+	debugfs_create_file("hooks", 0400, directory, NULL, &hooks_fops);
 	shup_selfcheck_init(directory);
 }
 

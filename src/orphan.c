@@ -28,7 +28,9 @@
 #include "seccomp_hup.h"
 #include "selfcheck.h"
 #include "stats.h"
+#include "status.h"
 #include "table.h"
+#include "trace.h"
 
 /* A pass of t is followed by this many t without one: 5 % of one CPU. */
 #define REST 19
@@ -86,6 +88,7 @@ static u64 pay(u64 started)
 	WRITE_ONCE(paid_off_ns, max(paid_off_ns, started) + spent * (1 + REST));
 	shup_scan_max_us = max_t(u64, shup_scan_max_us,
 				 div_u64(spent, NSEC_PER_USEC));
+	return spent;
 }
 
 /*
@@ -125,11 +128,17 @@ void shup_orphan_ask(struct shup_listener *listener)
  * @number: from shup_table_pass()
  * @complete: every live task was visited, and its whole chain seen
  * @retry: something is left to decide
+ * @told: listeners were found unused
+ * @candidates: how many it was to decide on
+ * @joined: live tasks that were no members
  */
 struct pass {
 	u32 number;
 	bool complete;
 	bool retry;
+	bool told;
+	unsigned int candidates;
+	unsigned int joined;
 };
 
 static void count_task(struct task_struct *task,
@@ -142,7 +151,7 @@ static void count_task(struct task_struct *task,
 		return;
 	listener->seen = pass->number;
 	if (census == SHUP_JOINED)
-		shup_stat_inc(repairs);
+		pass->joined++;
 	/* Its count may stay zero with a live task under it: ask again. */
 	if (census == SHUP_NO_MEMORY) {
 		set_bit(SHUP_CANDIDATE, &listener->flags);
@@ -219,6 +228,7 @@ static void speak(struct shup_listener *listener)
 	WRITE_ONCE(listener->unused_ns, ktime_get_ns());
 	set_bit(SHUP_ORPHAN, &listener->flags);
 	shup_stat_inc(hups);
+	trace_listener_unused(listener->id);
 	shup_selfcheck_delay(SHUP_POINT_MARKED);
 
 	file = shup_listener_pin(listener);
@@ -266,15 +276,22 @@ static void decide(struct shup_listener *listener, struct pass *pass)
 		return;
 	}
 	speak(listener);
+	pass->told = true;
 }
 
-static void sweep(struct pass *pass)
+static unsigned int sweep(const struct pass *pass)
 {
-	unsigned int repaired = shup_table_sweep(pass->number);
-
-	shup_stat_add(repairs, repaired);
 	audited_ns = ktime_get_ns();
 	must_sweep = false;
+	return shup_table_sweep(pass->number);
+}
+
+static void count_repairs(const struct pass *pass, unsigned int swept)
+{
+	if (!pass->joined && !swept)
+		return;
+	shup_stat_add(repairs, pass->joined + swept);
+	trace_repair(pass->number, pass->joined, swept);
 }
 
 static void adopt(void)
@@ -300,23 +317,28 @@ static bool run_pass(void)
 	struct shup_listener *listener;
 	u64 started = ktime_get_ns();
 	bool audit = audit_due();
+	unsigned int swept = 0;
 
 	if (audit)
 		adopt();
-	if (!take_candidates(pass.number) && !audit)
+	pass.candidates = take_candidates(pass.number);
+	if (!pass.candidates && !audit)
 		return false;
 
 	if (shup_scan(visit_task, &pass))
 		pass.complete = false;
 	shup_selfcheck_delay(SHUP_POINT_SCANNED);
-	pay(started);
+	trace_pass(pass.number, pass.candidates, pass.complete, pay(started));
 	if (pass.complete)
 		shup_stat_inc(scans);
 
 	list_for_each_entry_lockless(listener, &shup_listeners, all)
 		decide(listener, &pass);
 	if (audit && pass.complete)
-		sweep(&pass);
+		swept = sweep(&pass);
+	count_repairs(&pass, swept);
+	if (pass.told)
+		shup_status_told();
 	return pass.retry;
 }
 

@@ -16,7 +16,9 @@
  *   recv.c      letting RECV return
  *   holders.c   whose fd tables have which listeners
  *   status.c    what an operator can see of the module
- *   listing.c   what root can see of each listener
+ *   listing.c   what root can see of each listener, and of the hooks
+ *   trace.c     trace events
+ *   selfcheck.c for tests only: faults made on purpose, and an oracle
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -32,6 +34,7 @@
 #include "orphan.h"
 #include "scan.h"
 #include "seccomp_hup.h"
+#include "status.h"
 #include "table.h"
 
 static enum shup_level level;
@@ -207,9 +210,9 @@ err_arm:
 static void __exit stop(void)
 {
 	shup_listing_exit();
-	shup_status_exit();
 	if (!nothing_to_do())
 		unarm();
+	shup_status_exit();
 	pr_info("unloaded\n");
 }
 

@@ -21,7 +21,4 @@ enum shup_state shup_state(void);
 enum shup_level shup_level(void);
 void shup_disarm(void);
 
-int shup_status_init(void);
-void shup_status_exit(void);
-
 #endif /* SHUP_SECCOMP_HUP_H */

@@ -9,10 +9,12 @@
 #include "listener.h"
 #include "seccomp_hup.h"
 #include "stats.h"
+#include "status.h"
 
 DEFINE_PER_CPU(struct shup_stats, shup_stats);
 unsigned int shup_scan_max_us;
 
+/* NULL before shup_status_init(). */
 static struct kobject *directory;
 
 static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -98,19 +100,40 @@ static const struct attribute_group group = {
  */
 int shup_status_init(void)
 {
+	struct kobject *made;
 	int ret;
 
-	directory = kobject_create_and_add("seccomp_hup", kernel_kobj);
-	if (!directory)
+	made = kobject_create_and_add("seccomp_hup", kernel_kobj);
+	if (!made)
 		return -ENOMEM;
-	ret = sysfs_create_group(directory, &group);
-	if (ret)
-		kobject_put(directory);
-	return ret;
+	ret = sysfs_create_group(made, &group);
+	if (ret) {
+		kobject_put(made);
+		return ret;
+	}
+	/* Pairs with shup_status_told(). */
+	smp_store_release(&directory, made);
+	return 0;
+}
+
+/**
+ * shup_status_told() - let who polls hups know that it has changed
+ *
+ * Context: may sleep; the worker only, which ends before shup_status_exit().
+ */
+void shup_status_told(void)
+{
+	/* Pairs with shup_status_init(). */
+	struct kobject *made = smp_load_acquire(&directory);
+
+	if (made)
+		sysfs_notify(made, NULL, "hups");
 }
 
 /**
  * shup_status_exit() - show it no more
+ *
+ * Context: may sleep, until the last reader has left.
  */
 void shup_status_exit(void)
 {

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Trace events, under /sys/kernel/tracing/events/seccomp_hup/: what happens to
+ * listeners, and each pass of the worker.  Not the forks and exits, of which
+ * there are too many, and which the kernel has events for.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM seccomp_hup
+
+#if !defined(SHUP_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define SHUP_TRACE_H
+
+#include <linux/tracepoint.h>
+
+DECLARE_EVENT_CLASS(seccomp_hup_listener,
+	TP_PROTO(u64 id),
+	TP_ARGS(id),
+	TP_STRUCT__entry(
+		__field(u64, id)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+	),
+	TP_printk("id=%llu", __entry->id)
+);
+
+/* The module begins to keep count for it. */
+DEFINE_EVENT(seccomp_hup_listener, listener_known,
+	TP_PROTO(u64 id),
+	TP_ARGS(id)
+);
+
+/* It has been closed, or what was known of it may not hold any more. */
+DEFINE_EVENT(seccomp_hup_listener, listener_closed,
+	TP_PROTO(u64 id),
+	TP_ARGS(id)
+);
+
+/* No live task is left under it; its waiters are about to be woken. */
+DEFINE_EVENT(seccomp_hup_listener, listener_unused,
+	TP_PROTO(u64 id),
+	TP_ARGS(id)
+);
+
+TRACE_EVENT(pass,
+	TP_PROTO(u32 number, unsigned int candidates, bool complete, u64 ns),
+	TP_ARGS(number, candidates, complete, ns),
+	TP_STRUCT__entry(
+		__field(u32, number)
+		__field(unsigned int, candidates)
+		__field(bool, complete)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->number = number;
+		__entry->candidates = candidates;
+		__entry->complete = complete;
+		__entry->ns = ns;
+	),
+	TP_printk("number=%u candidates=%u complete=%d ns=%llu",
+		  __entry->number, __entry->candidates, __entry->complete,
+		  __entry->ns)
+);
+
+/* A pass put right what missed events had left behind. */
+TRACE_EVENT(repair,
+	TP_PROTO(u32 pass, unsigned int joined, unsigned int swept),
+	TP_ARGS(pass, joined, swept),
+	TP_STRUCT__entry(
+		__field(u32, pass)
+		__field(unsigned int, joined)
+		__field(unsigned int, swept)
+	),
+	TP_fast_assign(
+		__entry->pass = pass;
+		__entry->joined = joined;
+		__entry->swept = swept;
+	),
+	TP_printk("pass=%u joined=%u swept=%u", __entry->pass, __entry->joined,
+		  __entry->swept)
+);
+
+#endif /* SHUP_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
