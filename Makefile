@@ -3,27 +3,36 @@
 # For people.  The kernel's build reads Kbuild; DKMS reads dkms.conf.
 
 VERSION := $(shell cat VERSION)
+DESTDIR ?=
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DKMS_SOURCE := /usr/src/seccomp_hup-$(VERSION)
 LOAD_AT_BOOT := /etc/modules-load.d/seccomp_hup.conf
 
-.PHONY: help module clean deps check demo kunit model torture mutants lint install uninstall
+.PHONY: help module tool clean deps check demo kunit coverage model torture mutants lint \
+	dist deb rpm install-source install uninstall
 
 help:
 	@echo "make module     build seccomp_hup.ko for the running kernel (KDIR=...)"
+	@echo "make tool       build the command seccomp-hup, in build/tools"
 	@echo "make install    as root: register with DKMS, build, install, load"
 	@echo "make uninstall  as root: unload, and take all of it away"
 	@echo "make demo       see it work on an emulated kernel without EPOLLHUP"
 	@echo "make check      run every test; QUICK=1: the short ones"
 	@echo "make kunit      run the KUnit suites"
+	@echo "make coverage   which lines of src/ the tests run"
 	@echo "make model      search the model of the protocol for a false HUP"
 	@echo "make torture    much at once, at random, beside a model; SECONDS= SEED= KERNEL="
 	@echo "make mutants    plant mistakes one at a time, and see each caught"
 	@echo "make lint       static checks"
+	@echo "make dist       a source archive, in build/packages"
+	@echo "make deb, rpm   packages of module and command, in build/packages"
 	@echo "make deps       as root: install what the other targets need"
 
 module:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+tool:
+	$(MAKE) -C tools O=$(CURDIR)/build/tools
 
 clean:
 	rm -rf build
@@ -39,6 +48,9 @@ check: deps
 kunit: deps
 	@tests/kunit/run
 
+coverage: deps
+	@tests/coverage
+
 model: deps
 	@tests/model/run
 
@@ -49,8 +61,11 @@ torture: deps
 mutants: deps
 	@tests/mutants/run
 
-lint:
+lint: deps
 	@tests/lint
+
+dist deb rpm:
+	@packaging/build $@
 
 demo: deps
 	@tests/demo
@@ -65,14 +80,18 @@ define dkms_remove
 	rm -rf $(DKMS_SOURCE)
 endef
 
+# What DKMS builds from; packages use it, too.
+install-source:
+	install -d $(DESTDIR)$(DKMS_SOURCE)/src
+	install -m 644 Kbuild VERSION dkms.conf $(DESTDIR)$(DKMS_SOURCE)
+	install -m 644 src/*.[ch] $(DESTDIR)$(DKMS_SOURCE)/src
+
 install:
 	@[ "$$(id -u)" = 0 ] || { echo "install: run 'sudo make install'" >&2; exit 1; }
 	@command -v dkms >/dev/null || { echo "install: dkms is missing: apt-get install dkms, or your system's like" >&2; exit 1; }
 	@[ -d $(KDIR) ] || { echo "install: no kernel headers in $(KDIR): apt-get install linux-headers-$$(uname -r), or your system's like" >&2; exit 1; }
 	$(dkms_remove)
-	install -d $(DKMS_SOURCE)/src
-	install -m 644 Kbuild VERSION dkms.conf LICENSE $(DKMS_SOURCE)
-	install -m 644 src/*.[ch] $(DKMS_SOURCE)/src
+	$(MAKE) -s install-source
 	dkms add seccomp_hup/$(VERSION)
 	dkms build seccomp_hup/$(VERSION)
 	dkms install seccomp_hup/$(VERSION)
