@@ -34,12 +34,15 @@ static DEFINE_HASHTABLE(by_file, LISTENER_BITS);
 static DEFINE_HASHTABLE(by_filter, LISTENER_BITS);
 
 /*
- * Every listener, closed ones included.
+ * Every listener, but for those that are about to be freed.
  *
  * Additions at the tail, under listeners_lock.  Only the worker removes, so
  * the worker walks it without the lock.
  */
 LIST_HEAD(shup_listeners);
+
+/* Closed ones, until they can be freed; worker only. */
+static LIST_HEAD(closed_listeners);
 
 /* In the hashes, that is not closed; listeners_lock to write. */
 static unsigned int open_listeners;
@@ -328,8 +331,41 @@ static bool close_unsound(struct shup_listener *listener)
 	return true;
 }
 
+/* A grace period after its closing. */
+static void closed_long_ago(struct rcu_head *rcu)
+{
+	struct shup_listener *listener;
+
+	listener = container_of(rcu, struct shup_listener, rcu);
+	set_bit(SHUP_UNSEEN, &listener->flags);
+	shup_orphan_kick();
+}
+
+/* Return: whether any was given up that may still be open. */
+static bool take_closed(void)
+{
+	struct shup_listener *listener, *next;
+	bool unsound = false;
+	unsigned long flags;
+
+	list_for_each_entry_safe(listener, next, &shup_listeners, all) {
+		unsound |= close_unsound(listener);
+		if (!shup_listener_test(listener, SHUP_CLOSED))
+			continue;
+		raw_spin_lock_irqsave(&listeners_lock, flags);
+		list_move(&listener->all, &closed_listeners);
+		raw_spin_unlock_irqrestore(&listeners_lock, flags);
+		call_rcu(&listener->rcu, closed_long_ago);
+	}
+	return unsound;
+}
+
 /**
  * shup_listener_reap() - free the closed listeners
+ *
+ * Does not wait for a grace period, as the worker has others to tell: it is
+ * kicked when one is over.  After that no hook adds a membership, as it would
+ * see SHUP_CLOSED.
  *
  * Context: the worker only; may sleep.
  * Return: whether any was given up that may still be open.
@@ -337,31 +373,30 @@ static bool close_unsound(struct shup_listener *listener)
 bool shup_listener_reap(void)
 {
 	struct shup_listener *listener, *next;
-	bool unsound = false;
+	bool unsound = take_closed();
 	bool members = false;
-	unsigned long flags;
-	LIST_HEAD(closed);
+	LIST_HEAD(unseen);
 
-	list_for_each_entry_safe(listener, next, &shup_listeners, all) {
-		unsound |= close_unsound(listener);
-		if (!shup_listener_test(listener, SHUP_CLOSED))
+	list_for_each_entry_safe(listener, next, &closed_listeners, all) {
+		if (!shup_listener_test(listener, SHUP_UNSEEN))
 			continue;
-		raw_spin_lock_irqsave(&listeners_lock, flags);
-		list_move(&listener->all, &closed);
-		raw_spin_unlock_irqrestore(&listeners_lock, flags);
-	}
-	if (list_empty(&closed))
-		return false;
-
-	/* After this no hook adds a membership: it would see SHUP_CLOSED. */
-	synchronize_rcu();
-	list_for_each_entry(listener, &closed, all)
+		list_move(&listener->all, &unseen);
 		members |= atomic_read(&listener->members);
+	}
 	if (members)
 		shup_table_sweep(0);
-	list_for_each_entry_safe(listener, next, &closed, all)
+	list_for_each_entry_safe(listener, next, &unseen, all)
 		kfree_rcu(listener, rcu);
 	return unsound;
+}
+
+static void free_all(struct list_head *listeners)
+{
+	struct shup_listener *listener, *next;
+
+	list_for_each_entry_safe(listener, next, listeners, all)
+		kfree(listener);
+	INIT_LIST_HEAD(listeners);
 }
 
 /**
@@ -371,9 +406,6 @@ bool shup_listener_reap(void)
  */
 void shup_listener_exit(void)
 {
-	struct shup_listener *listener, *next;
-
-	list_for_each_entry_safe(listener, next, &shup_listeners, all)
-		kfree(listener);
-	INIT_LIST_HEAD(&shup_listeners);
+	free_all(&shup_listeners);
+	free_all(&closed_listeners);
 }

@@ -16,6 +16,7 @@ enum {
 	SHUP_CANDIDATE,	/* its count is, or may be, zero: a scan must look */
 	SHUP_ORPHAN,	/* no live task is under its filter, for ever */
 	SHUP_CLOSED,	/* being released: neither file nor filter may be used */
+	SHUP_UNSEEN,	/* closed, and no hook can have found it before that */
 };
 
 /**
@@ -54,7 +55,7 @@ struct shup_hush {
  * @listed: the last listing it was in; listing_lock
  * @listed_task: a live task under it, for that listing; listing_lock
  * @hush: once it is an orphan; see above
- * @rcu: frees it
+ * @rcu: for SHUP_UNSEEN; then frees it
  *
  * @file, @filter, @epoch, @id and @known_ns do not change.
  */

@@ -474,7 +474,8 @@ void shup_orphan_exit(void)
 	set_running(false);
 	irq_work_sync(&kick_work);
 	cancel_delayed_work_sync(&orphan_dwork);
-	/* The last run may have asked for another, in vain. */
+	/* Its last run, and grace periods it has asked for, kick it in vain. */
+	rcu_barrier();
 	irq_work_sync(&kick_work);
 	destroy_workqueue(queue);
 }
