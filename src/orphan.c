@@ -35,6 +35,12 @@
 /* A pass of t is followed by this many t without one: 5 % of one CPU. */
 #define REST 19
 
+/*
+ * But never so long without one.  What looks like a long pass has been held
+ * up, by real-time tasks or by the host of a virtual machine.
+ */
+#define REST_MAX_NS NSEC_PER_SEC
+
 /* Passes too short for a timer tick may follow each other for so long. */
 #define BURST_NS (4 * NSEC_PER_MSEC)
 
@@ -83,9 +89,11 @@ static unsigned long pace(void)
 /* Return: how long the pass took, in nanoseconds. */
 static u64 pay(u64 started)
 {
-	u64 spent = ktime_get_ns() - started;
+	u64 now = ktime_get_ns();
+	u64 spent = now - started;
+	u64 until = max(paid_off_ns, started) + spent * (1 + REST);
 
-	WRITE_ONCE(paid_off_ns, max(paid_off_ns, started) + spent * (1 + REST));
+	WRITE_ONCE(paid_off_ns, min_t(u64, until, now + REST_MAX_NS));
 	shup_scan_max_us = max_t(u64, shup_scan_max_us,
 				 div_u64(spent, NSEC_PER_USEC));
 	return spent;

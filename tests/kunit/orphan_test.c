@@ -314,6 +314,27 @@ static void passes_are_paced(struct kunit *test)
 	close_box(second);
 }
 
+/* By its host, or by real-time tasks: nobody is to wait 19 times as long for it. */
+static void a_pass_that_was_held_up_is_not_paid_in_full(struct kunit *test)
+{
+	struct box *first = open_box(test, NULL);
+	struct box *second = open_box(test, NULL);
+	struct task_struct *one = join(test, first);
+	struct task_struct *two = join(test, second);
+	ktime_t began;
+
+	stub_scan.delay_ms = 200;
+	die(one);
+	expect_told(test, first);
+	stub_scan.delay_ms = 0;
+	began = ktime_get();
+	die(two);
+	expect_told(test, second);
+	KUNIT_EXPECT_LE(test, ktime_ms_delta(ktime_get(), began), 2000LL);
+	close_box(first);
+	close_box(second);
+}
+
 /* Called by KUnit whether begin() has failed or not. */
 static bool begun;
 
@@ -376,6 +397,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_closed_are_not_told),
 	KUNIT_CASE(one_pass_decides_all),
 	KUNIT_CASE(passes_are_paced),
+	KUNIT_CASE(a_pass_that_was_held_up_is_not_paid_in_full),
 	{ }
 };
 
