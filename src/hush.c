@@ -39,7 +39,7 @@ static bool allowed;
  */
 void shup_hush_init(enum shup_level level)
 {
-	allowed = level == SHUP_LEVEL_AT_REAP && SHUP_OPS_PERMANENT;
+	allowed = level == SHUP_LEVEL_AT_REAP && !!SHUP_OPS_PERMANENT;
 }
 
 /* Called with the queue's lock held.  Return: negative ends the waking. */

@@ -187,13 +187,13 @@ static bool find_out(long timeout_ms, struct finding *finding)
 static const char *advice(const struct finding *finding, const char *state)
 {
 	if (finding->told == TOO_EARLY)
-		return "EPOLLHUP came while a task was still under the filter. That must never be: 'rmmod seccomp_hup' if it is loaded, and report this kernel's version.";
+		return "That must never be: 'rmmod seccomp_hup', and report this kernel's version.";
 	if (finding->told == AT_EXIT && finding->recv_ends)
 		return "Nothing to do.";
 	if (!*state)
 		return "Install and load seccomp_hup: 'modprobe seccomp_hup'.";
 	if (!strcmp(state, "armed"))
-		return "The module is armed, and yet the listener was not told in time: try a longer --timeout; then see 'dmesg | grep seccomp_hup', and report it.";
+		return "Armed, yet not told in time: try a longer --timeout; then see dmesg.";
 	return "The module is loaded and does nothing here: 'dmesg | grep seccomp_hup' says why.";
 }
 
@@ -203,7 +203,7 @@ static void print_finding(const struct finding *finding, const char *state)
 		[NEVER] = "never",
 		[AT_REAP] = "when the last task has been reaped",
 		[AT_EXIT] = "when the last task exits",
-		[TOO_EARLY] = "too early",
+		[TOO_EARLY] = "while a task was still under the filter",
 	};
 	struct utsname name;
 
