@@ -255,12 +255,9 @@ static void release(struct process *process)
 	process->held = false;
 }
 
-static void serve_traced(struct process *process)
+/* @status: what wait says of it */
+static void note_traced(struct process *process, int status)
 {
-	int status;
-
-	if (waitpid(process->pid, &status, WNOHANG | __WALL) <= 0)
-		return;
 	if (!WIFSTOPPED(status)) {
 		process->traced = false;
 		process->held = false;
@@ -269,6 +266,14 @@ static void serve_traced(struct process *process)
 	} else {
 		ptrace(PTRACE_CONT, process->pid, 0, status >> 16 ? 0 : WSTOPSIG(status));
 	}
+}
+
+static void serve_traced(struct process *process)
+{
+	int status;
+
+	if (waitpid(process->pid, &status, WNOHANG | __WALL) > 0)
+		note_traced(process, status);
 }
 
 static void serve_all_traced(void)
@@ -912,14 +917,15 @@ static void close_some(void)
 static void reap_some(void)
 {
 	struct process *process;
+	int status;
+	pid_t pid;
 
 	if (chance(3))
 		return;
-	for (process = processes; process; process = process->next)
-		if (process->traced)
-			return;
-	while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
-		;
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+		for (process = processes; process; process = process->next)
+			if (process->pid == pid && process->traced)
+				note_traced(process, status);
 }
 
 static void ask_oracle(void)
