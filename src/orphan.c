@@ -323,9 +323,9 @@ static bool run_pass(void)
 {
 	struct pass pass = { .number = shup_table_pass(), .complete = true };
 	struct shup_listener *listener;
-	u64 started = ktime_get_ns();
 	bool audit = audit_due();
 	unsigned int swept = 0;
+	u64 started;
 
 	if (audit)
 		adopt();
@@ -333,6 +333,8 @@ static bool run_pass(void)
 	if (!pass.candidates && !audit)
 		return false;
 
+	/* Adoption is not paid for: audits have a period of their own. */
+	started = ktime_get_ns();
 	if (shup_scan(visit_task, &pass))
 		pass.complete = false;
 	shup_selfcheck_delay(SHUP_POINT_SCANNED);
