@@ -9,7 +9,7 @@ DKMS_SOURCE := /usr/src/seccomp_hup-$(VERSION)
 LOAD_AT_BOOT := /etc/modules-load.d/seccomp_hup.conf
 
 .PHONY: help module tool clean deps check demo kunit coverage model torture mutants lint \
-	dist deb rpm install-source install uninstall
+	bench dist deb rpm install-source install uninstall
 
 help:
 	@echo "make module     build seccomp_hup.ko for the running kernel (KDIR=...)"
@@ -23,6 +23,7 @@ help:
 	@echo "make model      search the model of the protocol for a false HUP"
 	@echo "make torture    much at once, at random, beside a model; SECONDS= SEED= KERNEL="
 	@echo "make mutants    plant mistakes one at a time, and see each caught"
+	@echo "make bench      measure costs and delays; makes docs/performance.md"
 	@echo "make lint       static checks"
 	@echo "make dist       a source archive, in build/packages"
 	@echo "make deb, rpm   packages of module and command, in build/packages"
@@ -60,6 +61,10 @@ torture: deps
 
 mutants: deps
 	@tests/mutants/run
+
+bench: deps
+	@bench/run
+	@bench/report
 
 lint: deps
 	@tests/lint

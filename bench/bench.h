@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* lib.c */
+void die(const char *what) __attribute__((noreturn));
+#define must(call) must_be_done((call), #call)
+long must_be_done(long ret, const char *what);
+int64_t now_ns(void);
+int install_filter(bool listener);	/* the listener's fd, or -1 without */
+pid_t fork_sharing_fds(void);
+void raise_limits(void);
+long read_count(const char *name);	/* an attribute of the module; 0 without it */
+
+/* Prints a line of JSON: what was measured, and the sorted values' quantiles. */
+void report(const char *what, const char *unit, int64_t *values, int count);
+void report_one(const char *what, const char *unit, int64_t value);
+
+/* crowd.c: tasks and listeners that are merely there. */
+void crowd_tasks(int count);
+void crowd_listeners(int count);
+void crowd_end(void);
+
+/* modes; argv[0] is the mode */
+void mode_cost(int argc, char **argv);
+void mode_growth(int argc, char **argv);
+void mode_latency(int argc, char **argv);
+void mode_mass(int argc, char **argv);
+void mode_hostile(int argc, char **argv);
+void mode_memory(int argc, char **argv);
+
+#endif /* BENCH_H */

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From the last deed of a listener's last task to epoll_wait() returning: by
+ * the listener's EPOLLHUP, and by what one would watch in its place.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "bench.h"
+
+#define GIVE_UP_MS 20000
+
+/* Between two deaths of an idle machine. */
+#define GAP_US 20000
+
+/* Shared by the manager and the task whose end is timed. */
+static volatile struct {
+	int listener;
+	int64_t end_ns;
+} *shared;
+
+static void add(int set, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	must(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event));
+}
+
+static int pidfd_of(pid_t pid)
+{
+	return must(syscall(SYS_pidfd_open, pid, 0));
+}
+
+/* A task under a listener of its own, that ends when told; with an eventfd it says so. */
+static pid_t start_task(int go, int event)
+{
+	uint64_t one = 1;
+	char byte;
+	pid_t pid;
+
+	shared->listener = -1;
+	pid = fork_sharing_fds();
+	if (pid) {
+		while (shared->listener < 0)
+			usleep(200);
+		return pid;
+	}
+	shared->listener = install_filter(true);
+	if (read(go, &byte, 1) != 1)
+		_exit(1);
+	shared->end_ns = now_ns();
+	if (event >= 0 && write(event, &one, sizeof(one)) != sizeof(one))
+		_exit(1);
+	_exit(0);
+}
+
+enum series { HUP, PIDFD, EVENTFD, HUP_AFTER_REAP };
+
+/* Return: nanoseconds until the series' event; -1: it never came. */
+static int64_t one_death(enum series series, int go[2])
+{
+	int set = must(epoll_create1(0)), event = -1, pidfd, wanted;
+	struct epoll_event got;
+	int64_t seen = -1;
+	pid_t pid;
+
+	if (series == EVENTFD)
+		event = must(eventfd(0, 0));
+	pid = start_task(go[0], event);
+	pidfd = pidfd_of(pid);
+	wanted = series == PIDFD ? pidfd : series == EVENTFD ? event : shared->listener;
+	add(set, wanted);
+	if (series == HUP_AFTER_REAP)
+		add(set, pidfd);
+	must(write(go[1], "", 1));
+	while (epoll_wait(set, &got, 1, GIVE_UP_MS) == 1) {
+		seen = now_ns();
+		if (got.data.fd == wanted)
+			break;
+		must(epoll_ctl(set, EPOLL_CTL_DEL, pidfd, NULL));
+		must(waitpid(pid, NULL, 0));
+		pid = 0;
+		seen = -1;
+	}
+	if (pid)
+		must(waitpid(pid, NULL, 0));
+	close(shared->listener);
+	close(pidfd);
+	close(set);
+	if (event >= 0)
+		close(event);
+	return seen < 0 ? -1 : seen - shared->end_ns;
+}
+
+static void share(void)
+{
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		die("mmap");
+}
+
+static void measure(const char *what, enum series series, int count, int gap_us)
+{
+	int64_t *values = calloc(count, sizeof(*values));
+	int i, go[2];
+
+	must(pipe(go));
+	for (i = 0; i < count; i++) {
+		if (gap_us)
+			usleep(gap_us);
+		values[i] = one_death(series, go);
+		if (values[i] < 0)
+			break;
+	}
+	if (i == count)
+		report(what, "ns", values, count);
+	else
+		printf("{\"what\":\"%s\",\"unit\":\"ns\",\"n\":0}\n", what);
+	free(values);
+	close(go[0]);
+	close(go[1]);
+}
+
+/*
+ * latency DEATHS TASKS GAP WHAT...: hup, pidfd, eventfd, reap; among so many
+ * tasks, with so many microseconds between two deaths
+ */
+void mode_latency(int argc, char **argv)
+{
+	static const char * const names[] = { "hup", "pidfd", "eventfd", "reap" };
+	char what[64];
+	size_t series;
+	int i;
+
+	if (argc < 5)
+		exit(2);
+	raise_limits();
+	share();
+	crowd_tasks(atoi(argv[2]));
+	for (i = 4; i < argc; i++) {
+		for (series = 0; series < 4; series++) {
+			if (strcmp(argv[i], names[series]))
+				continue;
+			snprintf(what, sizeof(what), "%s among %s tasks%s", argv[i], argv[2],
+				 atoi(argv[3]) ? "" : ", without a pause");
+			measure(what, series, atoi(argv[1]), atoi(argv[3]));
+		}
+	}
+	crowd_end();
+}
+
+/* ---- many at once ---- */
+
+static void live_under_a_listener(void)
+{
+	install_filter(true);
+	for (;;)
+		pause();
+}
+
+/* Every listener is this process's, too, and the first fd after those it had. */
+static int open_listeners(int set, int first, int count)
+{
+	int fd;
+
+	for (fd = first; fd < first + count; fd++)
+		add(set, fd);
+	return count;
+}
+
+static int64_t until_all_told(int set, int count)
+{
+	struct epoll_event got[64];
+	int i, n;
+
+	while (count) {
+		n = epoll_wait(set, got, 64, GIVE_UP_MS * 3);
+		if (n < 1)
+			return -1;
+		for (i = 0; i < n; i++)
+			epoll_ctl(set, EPOLL_CTL_DEL, got[i].data.fd, NULL);
+		count -= n;
+	}
+	return now_ns();
+}
+
+static void mass(const char *what, int count, bool at_once)
+{
+	int set = must(epoll_create1(0)), first = must(dup(0)), i;
+	long scans = read_count("scans");
+	int64_t began, ended;
+	char name[64];
+	pid_t init;
+
+	close(first);
+	must(unshare(CLONE_NEWPID));
+	shared->listener = 0;
+	init = fork_sharing_fds();
+	if (!init) {
+		for (i = 0; i < count; i++)
+			if (!fork_sharing_fds())
+				live_under_a_listener();
+		shared->listener = 1;
+		while (at_once || shared->listener != 2)
+			usleep(1000);
+		for (i = 0; i < count; i++)
+			kill(i + 2, SIGKILL);
+		for (;;)
+			pause();
+	}
+	while (!shared->listener)
+		usleep(1000);
+	/* Until each has made its own. */
+	while (read_count("listeners") < count)
+		usleep(10000);
+	open_listeners(set, first, count);
+	began = now_ns();
+	if (at_once)
+		kill(init, SIGKILL);
+	else
+		shared->listener = 2;
+	ended = until_all_told(set, count);
+	snprintf(name, sizeof(name), "%d %s: last HUP after", count, what);
+	report_one(name, "ns", ended < 0 ? -1 : ended - began);
+	snprintf(name, sizeof(name), "%d %s: scans", count, what);
+	report_one(name, "scans", read_count("scans") - scans);
+	kill(init, SIGKILL);
+	must(waitpid(init, NULL, 0));
+	closefrom(first);
+}
+
+/* mass COUNT */
+void mode_mass(int argc, char **argv)
+{
+	int count;
+	pid_t pid;
+
+	if (argc != 2)
+		exit(2);
+	count = atoi(argv[1]);
+	raise_limits();
+	share();
+	/* A process's children can be in one new pid namespace only. */
+	pid = must(fork());
+	if (!pid) {
+		mass("die at once", count, true);
+		_exit(0);
+	}
+	must(waitpid(pid, NULL, 0));
+	mass("die one by one", count, false);
+	report_one("longest pass", "us", read_count("scan_max_us"));
+}
+
+/* ---- a hostile neighbour ---- */
+
+static void be_hostile(void)
+{
+	/* An ordinary user. */
+	must(setgid(65534));
+	must(setuid(65534));
+	for (;;) {
+		pid_t pid = fork_sharing_fds();
+
+		if (!pid) {
+			int fd = install_filter(true);
+
+			close(fd);
+			_exit(0);
+		}
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+	}
+}
+
+/* Nanoseconds that the module's worker has spent in passes, by its trace event. */
+static int64_t spent_in_passes(void)
+{
+	FILE *file = fopen("/sys/kernel/tracing/trace", "re");
+	int64_t sum = 0;
+	char line[512];
+
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof(line), file)) {
+		char *ns = strstr(line, " ns=");
+
+		if (strstr(line, " pass: ") && ns)
+			sum += atoll(ns + 4);
+	}
+	fclose(file);
+	return sum;
+}
+
+static void enable_pass_event(void)
+{
+	FILE *file = fopen("/sys/kernel/tracing/events/seccomp_hup/pass/enable", "we");
+
+	if (!file || fputs("1", file) < 0 || fclose(file))
+		die("the trace event seccomp_hup:pass");
+	file = fopen("/sys/kernel/tracing/trace", "we");
+	if (file)
+		fclose(file);
+}
+
+/* hostile TASKS DEATHS: another container's HUPs, beside it */
+void mode_hostile(int argc, char **argv)
+{
+	int64_t began, took;
+	char what[64];
+	pid_t pid;
+
+	if (argc != 3)
+		exit(2);
+	raise_limits();
+	share();
+	crowd_tasks(atoi(argv[1]));
+	enable_pass_event();
+	pid = must(fork());
+	if (!pid)
+		be_hostile();
+	began = now_ns();
+	snprintf(what, sizeof(what), "hup beside a hostile user, among %s tasks", argv[1]);
+	measure(what, HUP, atoi(argv[2]), GAP_US);
+	took = now_ns() - began;
+	snprintf(what, sizeof(what), "worker's share beside it, among %s tasks", argv[1]);
+	report_one(what, "permille", spent_in_passes() * 1000 / took);
+	kill(pid, SIGKILL);
+	must(waitpid(pid, NULL, 0));
+	crowd_end();
+}
