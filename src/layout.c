@@ -5,11 +5,15 @@
  * prog points to a struct bpf_prog, a public type, for which
  * prog->aux->prog == prog.  The one word of a live filter with that property
  * is prog; prev stands before it in every known kernel.  What is found must be
- * what the kernel's version makes one expect: two witnesses, or no arming.
+ * what the kernel's version makes one expect, and what its BTF says, where it
+ * has any: all witnesses agree, or no arming.
  */
+#include <linux/err.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "btf.h"
 #include "layout.h"
 
 /* prog lies further in than this in no known kernel (6.1: 136). */
@@ -26,6 +30,9 @@ static_assert(offsetof(struct shup_filter_head, prog) + sizeof(void *) <= SEARCH
 
 /* 0 until proved; then never changes.  Written with a release. */
 static unsigned int prog_offset;
+
+/* Where BTF has prog, or -ENOENT.  Written before anything is hooked. */
+static int btf_prog = -ENOENT;
 
 /*
  * Any word may come here.  Below PAGE_OFFSET are user space, which is mapped
@@ -76,6 +83,58 @@ int shup_layout_find(const void *filter, size_t size)
 	return found;
 }
 
+static int refuse(int found)
+{
+	pr_err_once("not armed: struct seccomp_filter of this kernel is not known: prog expected at %d, found at %d, in BTF at %d (negative: not there); report this kernel's version\n",
+		    expect_prog, found, btf_prog);
+	return -ENOEXEC;
+}
+
+/**
+ * shup_layout_hear() - let BTF say where a filter's fields are
+ * @btf: BTF; any bytes will do
+ * @size: bytes of it
+ *
+ * BTF that is damaged, or lacks the structure, is no witness.
+ *
+ * Context: before anything is hooked.
+ * Return: 0, also if it says nothing; -ENOEXEC, with a message in the log, if
+ * it contradicts what the kernel's version makes one expect.
+ */
+int shup_layout_hear(const void *btf, size_t size)
+{
+	int prev = shup_btf_offset(btf, size, "seccomp_filter", "prev");
+	int prog = shup_btf_offset(btf, size, "seccomp_filter", "prog");
+	int notif = shup_btf_offset(btf, size, "seccomp_filter", "notif");
+
+	if (prev < 0 || prog < 0 || notif < 0)
+		return 0;
+	btf_prog = prog;
+	if (prog != expect_prog || prev != prog - (int)sizeof(void *) ||
+	    notif != prog + (int)sizeof(void *))
+		return refuse(-ENOENT);
+	return 0;
+}
+
+/**
+ * shup_layout_init() - hear the running kernel's BTF, if it has any
+ *
+ * Context: may sleep; before anything is hooked.
+ * Return: as shup_layout_hear().
+ */
+int shup_layout_init(void)
+{
+	size_t size;
+	void *btf = shup_btf_read(&size);
+	int ret;
+
+	if (IS_ERR(btf))
+		return 0;
+	ret = shup_layout_hear(btf, size);
+	kvfree(btf);
+	return ret;
+}
+
 /* prev must be nothing, or a filter whose prog is at the same place. */
 static bool is_prev(const void *prev, size_t offset)
 {
@@ -101,16 +160,14 @@ int shup_layout_check(const void *filter)
 
 	size = min_t(size_t, ksize(filter), SEARCH_BYTES);
 	found = shup_layout_find(filter, size);
-	if (found == expect_prog &&
+	if (found == expect_prog && (btf_prog < 0 || found == btf_prog) &&
 	    is_prev(read_pointer(filter + found - sizeof(void *)), found)) {
 		/* Pairs with shup_layout_known(). */
 		smp_store_release(&prog_offset, found);
 		return 0;
 	}
 
-	pr_err_once("not armed: struct seccomp_filter of this kernel is not known: prog expected at %d, found at %d; report this kernel's version\n",
-		    expect_prog, found);
-	return -ENOEXEC;
+	return refuse(found);
 }
 
 /**

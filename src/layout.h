@@ -9,6 +9,8 @@
  * needs three consecutive pointers: prev, prog and notif.
  */
 
+int shup_layout_hear(const void *btf, size_t size);
+int shup_layout_init(void);
 int shup_layout_find(const void *filter, size_t size);
 int shup_layout_check(const void *filter);
 bool shup_layout_known(void);

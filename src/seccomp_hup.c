@@ -7,6 +7,7 @@
  *   hooks.c     placing hooks; knows nothing of seccomp
  *   events.c    the hooks, and what their calls mean
  *   layout.c    reading struct seccomp_filter
+ *   btf.c       what the kernel's type information says of it
  *   table.c     who is a live task under which listener
  *   listener.c  the listeners
  *   adopt.c     listeners that were there before
@@ -113,6 +114,9 @@ static int arm(void)
 {
 	int ret;
 
+	ret = shup_layout_init();
+	if (ret)
+		return ret;
 	ret = shup_table_init();
 	if (ret)
 		return ret;

@@ -108,6 +108,42 @@ static void strange_prev_is_refused(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, shup_layout_known());
 }
 
+static int hear_btf(struct kunit *test, size_t prev, size_t prog, size_t notif)
+{
+	struct btf_blob *btf = new_btf(test);
+
+	add_btf_filter(btf, prev, prog, notif);
+	return shup_layout_hear(btf, sizeof(*btf));
+}
+
+static void btf_that_disagrees_is_refused(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, hear_btf(test, EXPECTED, EXPECTED + 8, EXPECTED + 16), -ENOEXEC);
+	KUNIT_EXPECT_EQ(test, shup_layout_check(new_filter_with(test, EXPECTED, NULL)), -ENOEXEC);
+	KUNIT_EXPECT_FALSE(test, shup_layout_known());
+}
+
+static void btf_with_other_neighbours_is_refused(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, hear_btf(test, EXPECTED - 16, EXPECTED, EXPECTED + 8), -ENOEXEC);
+	KUNIT_EXPECT_EQ(test, hear_btf(test, EXPECTED - 8, EXPECTED, EXPECTED + 16), -ENOEXEC);
+}
+
+static void btf_without_filters_says_nothing(struct kunit *test)
+{
+	struct btf_blob *btf = new_btf(test);
+
+	KUNIT_EXPECT_EQ(test, shup_layout_hear(btf, sizeof(*btf)), 0);
+	KUNIT_EXPECT_EQ(test, shup_layout_hear(btf, 0), 0);
+	KUNIT_EXPECT_FALSE(test, shup_layout_known());
+}
+
+static void btf_that_agrees_is_heard(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, hear_btf(test, EXPECTED - 8, EXPECTED, EXPECTED + 8), 0);
+	KUNIT_EXPECT_FALSE(test, shup_layout_known());
+}
+
 static void expected_place_is_taken(struct kunit *test)
 {
 	void *oldest = new_filter_with(test, EXPECTED, NULL);
@@ -158,6 +194,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_prog_must_name_itself),
 	KUNIT_CASE(unexpected_place_is_refused),
 	KUNIT_CASE(strange_prev_is_refused),
+	KUNIT_CASE(btf_that_disagrees_is_refused),
+	KUNIT_CASE(btf_with_other_neighbours_is_refused),
+	KUNIT_CASE(btf_without_filters_says_nothing),
+	KUNIT_CASE(btf_that_agrees_is_heard),
 	KUNIT_CASE(expected_place_is_taken),
 	KUNIT_CASE(chain_is_walked_to_its_end),
 	KUNIT_CASE(chain_without_end_is_left),

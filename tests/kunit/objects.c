@@ -26,6 +26,58 @@ void *new_filter_with(struct kunit *test, size_t offset, const void *prev)
 	return filter;
 }
 
+/* Without types, and with the empty name that all BTF begins with. */
+struct btf_blob *new_btf(struct kunit *test)
+{
+	struct btf_blob *btf = kunit_kzalloc(test, sizeof(*btf), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, btf);
+	btf->header.magic = BTF_MAGIC;
+	btf->header.version = BTF_VERSION;
+	btf->header.hdr_len = sizeof(btf->header);
+	btf->header.str_off = sizeof(btf->types);
+	btf->header.str_len = 1;
+	return btf;
+}
+
+void add_btf_word(struct btf_blob *btf, u32 word)
+{
+	btf->types[btf->header.type_len / sizeof(word)] = word;
+	btf->header.type_len += sizeof(word);
+}
+
+static u32 add_btf_name(struct btf_blob *btf, const char *name)
+{
+	u32 offset = btf->header.str_len;
+
+	strcpy(btf->strings + offset, name);
+	btf->header.str_len += strlen(name) + 1;
+	return offset;
+}
+
+/* What the kind of @info has besides is for the caller to add. */
+void add_btf_type(struct btf_blob *btf, const char *name, u32 info)
+{
+	add_btf_word(btf, add_btf_name(btf, name));
+	add_btf_word(btf, info);
+	add_btf_word(btf, 0);
+}
+
+void add_btf_member(struct btf_blob *btf, const char *name, u32 offset)
+{
+	add_btf_word(btf, add_btf_name(btf, name));
+	add_btf_word(btf, 0);
+	add_btf_word(btf, offset);
+}
+
+void add_btf_filter(struct btf_blob *btf, size_t prev, size_t prog, size_t notif)
+{
+	add_btf_type(btf, "seccomp_filter", BTF_INFO(BTF_KIND_STRUCT, 0, 3));
+	add_btf_member(btf, "prev", prev * BITS_PER_BYTE);
+	add_btf_member(btf, "prog", prog * BITS_PER_BYTE);
+	add_btf_member(btf, "notif", notif * BITS_PER_BYTE);
+}
+
 /* Each has a pid and a start time of its own. */
 struct task_struct *new_task(struct kunit *test)
 {

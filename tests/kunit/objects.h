@@ -5,6 +5,7 @@
 
 #include <kunit/test.h>
 #include <linux/sched.h>
+#include <uapi/linux/btf.h>
 
 #include "compat.h"
 
@@ -21,6 +22,23 @@ static inline void set_word(void *object, size_t offset, unsigned long value)
 struct bpf_prog *new_prog(struct kunit *test);
 void *new_filter_with(struct kunit *test, size_t offset, const void *prev);
 struct task_struct *new_task(struct kunit *test);
+
+/* BTF as the kernel has it; the words of @types that are in use come first. */
+struct btf_blob {
+	struct btf_header header;
+	u32 types[64];
+	char strings[128];
+};
+
+struct btf_blob *new_btf(struct kunit *test);
+void add_btf_word(struct btf_blob *btf, u32 word);
+void add_btf_type(struct btf_blob *btf, const char *name, u32 info);
+void add_btf_member(struct btf_blob *btf, const char *name, u32 offset);
+void add_btf_filter(struct btf_blob *btf, size_t prev, size_t prog, size_t notif);
+
+/* The second word of a type. */
+#define BTF_INFO(kind, kind_flag, count) \
+	((kind_flag) << 31 | (kind) << 24 | (count))
 
 /**
  * struct stub_scan - what shup_scan() finds here instead of the machine's tasks
