@@ -170,13 +170,12 @@ static void live_under_a_listener(void)
 }
 
 /* Every listener is this process's, too, and the first fd after those it had. */
-static int open_listeners(int set, int first, int count)
+static void add_listeners(int set, int first, int count)
 {
 	int fd;
 
 	for (fd = first; fd < first + count; fd++)
 		add(set, fd);
-	return count;
 }
 
 static int64_t until_all_told(int set, int count)
@@ -224,7 +223,7 @@ static void mass(const char *what, int count, bool at_once)
 	/* Until each has made its own. */
 	while (read_count("listeners") < count)
 		usleep(10000);
-	open_listeners(set, first, count);
+	add_listeners(set, first, count);
 	began = now_ns();
 	if (at_once)
 		kill(init, SIGKILL);

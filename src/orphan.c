@@ -325,7 +325,7 @@ static bool run_pass(void)
 	struct shup_listener *listener;
 	bool audit = audit_due();
 	unsigned int swept = 0;
-	u64 started;
+	u64 started, spent;
 
 	if (audit)
 		adopt();
@@ -338,7 +338,8 @@ static bool run_pass(void)
 	if (shup_scan(visit_task, &pass))
 		pass.complete = false;
 	shup_selfcheck_delay(SHUP_POINT_SCANNED);
-	trace_pass(pass.number, pass.candidates, pass.complete, pay(started));
+	spent = pay(started);
+	trace_pass(pass.number, pass.candidates, pass.complete, spent);
 	if (pass.complete)
 		shup_stat_inc(scans);
 

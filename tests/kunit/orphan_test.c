@@ -294,45 +294,43 @@ static void one_pass_decides_all(struct kunit *test)
 		close_box(boxes[i]);
 }
 
-/* A pass of 20 ms is paid for by 19 times as much rest. */
-static void passes_are_paced(struct kunit *test)
+/*
+ * Milliseconds from a death to its HUP, just after another was told of by a
+ * pass of @first_ms; the passes after that take @second_ms.
+ */
+static s64 wait_after_pass(struct kunit *test, unsigned int first_ms,
+			   unsigned int second_ms)
 {
 	struct box *first = open_box(test, NULL);
 	struct box *second = open_box(test, NULL);
 	struct task_struct *one = join(test, first);
 	struct task_struct *two = join(test, second);
 	ktime_t began;
+	s64 ms;
 
-	stub_scan.delay_ms = 20;
+	stub_scan.delay_ms = first_ms;
 	die(one);
 	expect_told(test, first);
+	stub_scan.delay_ms = second_ms;
 	began = ktime_get();
 	die(two);
 	expect_told(test, second);
-	KUNIT_EXPECT_GE(test, ktime_ms_delta(ktime_get(), began), 19LL * 20 / 2);
+	ms = ktime_ms_delta(ktime_get(), began);
 	close_box(first);
 	close_box(second);
+	return ms;
+}
+
+/* A pass of 20 ms is paid for by 19 times as much rest. */
+static void passes_are_paced(struct kunit *test)
+{
+	KUNIT_EXPECT_GE(test, wait_after_pass(test, 20, 20), 19LL * 20 / 2);
 }
 
 /* By its host, or by real-time tasks: nobody is to wait 19 times as long for it. */
 static void a_pass_that_was_held_up_is_not_paid_in_full(struct kunit *test)
 {
-	struct box *first = open_box(test, NULL);
-	struct box *second = open_box(test, NULL);
-	struct task_struct *one = join(test, first);
-	struct task_struct *two = join(test, second);
-	ktime_t began;
-
-	stub_scan.delay_ms = 200;
-	die(one);
-	expect_told(test, first);
-	stub_scan.delay_ms = 0;
-	began = ktime_get();
-	die(two);
-	expect_told(test, second);
-	KUNIT_EXPECT_LE(test, ktime_ms_delta(ktime_get(), began), 2000LL);
-	close_box(first);
-	close_box(second);
+	KUNIT_EXPECT_LE(test, wait_after_pass(test, 200, 0), 2000LL);
 }
 
 /* Called by KUnit whether begin() has failed or not. */
