@@ -144,12 +144,27 @@ static inline bool shup_file_tryget(struct file *file)
 #endif
 
 /*
+ * An observer reads a call's arguments only.  From 5.11 on x86 has those at
+ * hand for every hook; saving all registers has to be asked for, and makes a
+ * hook cost half as much again.  Kernels of 6.11 and later are not hooked.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0) && \
+	defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
+#define shup_get_arguments(fregs) (&(fregs)->regs)
+#define SHUP_OPS_ARGUMENTS 0
+#else
+#define shup_get_arguments(fregs) shup_get_regs(fregs)
+#define SHUP_OPS_ARGUMENTS SHUP_OPS_REGS
+#endif
+
+/*
  * 5.5 lets a hook forbid kernel.ftrace_enabled=0.  Before, that switch takes
  * every hook away unseen; hooks.c then watches the switch.
  */
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_REGS
 #define SHUP_OPS_REGS FTRACE_OPS_FL_SAVE_REGS
-#define SHUP_OPS_REDIRECT FTRACE_OPS_FL_IPMODIFY
+#define SHUP_OPS_REDIRECT (SHUP_OPS_REGS | FTRACE_OPS_FL_IPMODIFY)
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 5, 0)
 #define SHUP_OPS_PERMANENT FTRACE_OPS_FL_PERMANENT
 #else

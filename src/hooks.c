@@ -127,7 +127,7 @@ static void notrace observe_callback(unsigned long ip, unsigned long parent_ip,
 {
 	struct shup_hook *hook = container_of(ops, struct shup_hook, ops);
 
-	hook->observe(shup_get_regs(fregs));
+	hook->observe(shup_get_arguments(fregs));
 }
 
 static void notrace redirect_callback(unsigned long ip, unsigned long parent_ip,
@@ -175,7 +175,7 @@ static int place_ftrace(struct shup_hook *hook)
 
 	memset(ops, 0, sizeof(*ops));
 	ops->func = observe_callback;
-	ops->flags = SHUP_OPS_REGS | SHUP_OPS_RECURSION | SHUP_OPS_PERMANENT;
+	ops->flags = SHUP_OPS_ARGUMENTS | SHUP_OPS_RECURSION | SHUP_OPS_PERMANENT;
 	if (hook->kind == SHUP_REDIRECT) {
 		ops->func = redirect_callback;
 		ops->flags |= SHUP_OPS_REDIRECT;

@@ -30,7 +30,8 @@ struct shup_call {
  * @symbol: the function's name in the kernel's symbol table
  * @kind: which of the members below are used
  * @purpose: what is lost without it; ends the error message
- * @observe: SHUP_OBSERVE: called at entry, with preemption off
+ * @observe: SHUP_OBSERVE: called at entry, with preemption off; of @regs only
+ *	what regs_get_kernel_argument() reads is valid
  * @wrapper: SHUP_REDIRECT: called instead; brackets itself by
  *	shup_wrapper_enter() and shup_wrapper_leave()
  * @enter: SHUP_RETURN: called at entry, with preemption off; false: this call
