@@ -15,6 +15,8 @@ static const struct mode {
 	{ "mass", mode_mass },
 	{ "hostile", mode_hostile },
 	{ "memory", mode_memory },
+	{ "procfs", mode_procfs },
+	{ "storm", mode_storm },
 };
 
 int main(int argc, char **argv)
@@ -27,6 +29,6 @@ int main(int argc, char **argv)
 		modes[i].run(argc - 1, argv + 1);
 		return 0;
 	}
-	fprintf(stderr, "usage: bench cost|growth|latency|mass|hostile|memory ARGUMENT...\n");
+	fprintf(stderr, "usage: bench cost|growth|latency|mass|hostile|memory|procfs|storm ARGUMENT...\n");
 	return 2;
 }

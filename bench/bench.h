@@ -32,5 +32,7 @@ void mode_latency(int argc, char **argv);
 void mode_mass(int argc, char **argv);
 void mode_hostile(int argc, char **argv);
 void mode_memory(int argc, char **argv);
+void mode_procfs(int argc, char **argv);
+void mode_storm(int argc, char **argv);
 
 #endif /* BENCH_H */
