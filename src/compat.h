@@ -146,7 +146,7 @@ static inline bool shup_file_tryget(struct file *file)
 /*
  * An observer reads a call's arguments only.  From 5.11 on x86 has those at
  * hand for every hook; saving all registers has to be asked for, and makes a
- * hook cost half as much again.  Kernels of 6.11 and later are not hooked.
+ * hook cost a third more.  Kernels of 6.11 and later are not hooked.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0) && \
 	LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0) && \
