@@ -107,7 +107,7 @@ int shup_layout_hear(const void *btf, size_t size)
 	int prog = shup_btf_offset(btf, size, "seccomp_filter", "prog");
 	int notif = shup_btf_offset(btf, size, "seccomp_filter", "notif");
 
-	if (prev < 0 || prog < 0 || notif < 0)
+	if (prog == -ENOENT || prog == -EINVAL)
 		return 0;
 	btf_prog = prog;
 	if (prog != expect_prog || prev != prog - (int)sizeof(void *) ||

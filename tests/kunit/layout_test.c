@@ -129,6 +129,22 @@ static void btf_with_other_neighbours_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hear_btf(test, EXPECTED - 8, EXPECTED, EXPECTED + 16), -ENOEXEC);
 }
 
+/* A filter with no notif, and two filters that differ. */
+static void btf_of_another_filter_is_refused(struct kunit *test)
+{
+	struct btf_blob *btf = new_btf(test);
+
+	add_btf_type(btf, "seccomp_filter", BTF_INFO(BTF_KIND_STRUCT, 0, 2));
+	add_btf_member(btf, "prev", (EXPECTED - 8) * BITS_PER_BYTE);
+	add_btf_member(btf, "prog", EXPECTED * BITS_PER_BYTE);
+	KUNIT_EXPECT_EQ(test, shup_layout_hear(btf, sizeof(*btf)), -ENOEXEC);
+
+	btf = new_btf(test);
+	add_btf_filter(btf, EXPECTED - 8, EXPECTED, EXPECTED + 8);
+	add_btf_filter(btf, EXPECTED, EXPECTED + 8, EXPECTED + 16);
+	KUNIT_EXPECT_EQ(test, shup_layout_hear(btf, sizeof(*btf)), -ENOEXEC);
+}
+
 static void btf_without_filters_says_nothing(struct kunit *test)
 {
 	struct btf_blob *btf = new_btf(test);
@@ -196,6 +212,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(strange_prev_is_refused),
 	KUNIT_CASE(btf_that_disagrees_is_refused),
 	KUNIT_CASE(btf_with_other_neighbours_is_refused),
+	KUNIT_CASE(btf_of_another_filter_is_refused),
 	KUNIT_CASE(btf_without_filters_says_nothing),
 	KUNIT_CASE(btf_that_agrees_is_heard),
 	KUNIT_CASE(expected_place_is_taken),
