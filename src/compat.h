@@ -146,16 +146,21 @@ static inline bool shup_file_tryget(struct file *file)
 /*
  * An observer reads a call's arguments only.  From 5.11 on x86 has those at
  * hand for every hook; saving all registers has to be asked for, and makes a
- * hook cost a third more.  Kernels of 6.11 and later are not hooked.
+ * hook cost a third more.  By the macro and not by the version: struct
+ * ftrace_regs was closed in 6.13, and stable kernels took that back.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0) && \
-	LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0) && \
-	defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
-#define shup_get_arguments(fregs) (&(fregs)->regs)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define shup_argument(fregs, n) regs_get_kernel_argument(fregs, n)
+#define SHUP_OPS_ARGUMENTS SHUP_OPS_REGS
+#elif !defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
+#define shup_argument(fregs, n) regs_get_kernel_argument(ftrace_get_regs(fregs), n)
+#define SHUP_OPS_ARGUMENTS SHUP_OPS_REGS
+#elif defined(ftrace_regs_get_argument)	/* 6.2 */
+#define shup_argument(fregs, n) ftrace_regs_get_argument(fregs, n)
 #define SHUP_OPS_ARGUMENTS 0
 #else
-#define shup_get_arguments(fregs) shup_get_regs(fregs)
-#define SHUP_OPS_ARGUMENTS SHUP_OPS_REGS
+#define shup_argument(fregs, n) regs_get_kernel_argument(&(fregs)->regs, n)
+#define SHUP_OPS_ARGUMENTS 0
 #endif
 
 /*

@@ -28,14 +28,9 @@
 #include "selfcheck.h"
 #include "table.h"
 
-static struct task_struct *task_argument(struct pt_regs *regs)
+static void fork_observed(unsigned long first, unsigned long second)
 {
-	return (struct task_struct *)regs_get_kernel_argument(regs, 0);
-}
-
-static void fork_observed(struct pt_regs *regs)
-{
-	struct task_struct *child = task_argument(regs);
+	struct task_struct *child = (struct task_struct *)first;
 
 	shup_selfcheck_delay(SHUP_POINT_FORK);
 	if (shup_task_filter(child) && shup_listener_any() &&
@@ -43,7 +38,7 @@ static void fork_observed(struct pt_regs *regs)
 		shup_table_fork(current, child);
 }
 
-static void exit_observed(struct pt_regs *regs)
+static void exit_observed(unsigned long first, unsigned long second)
 {
 	shup_selfcheck_delay(SHUP_POINT_EXIT);
 	if (shup_task_filter(current) && shup_listener_any() &&
@@ -51,30 +46,27 @@ static void exit_observed(struct pt_regs *regs)
 		shup_table_leave(current);
 }
 
-static void cut_observed(struct pt_regs *regs)
+static void cut_observed(unsigned long first, unsigned long second)
 {
-	struct task_struct *task = task_argument(regs);
+	struct task_struct *task = (struct task_struct *)first;
 
 	if (shup_task_filter(task) && shup_listener_any() &&
 	    !shup_selfcheck_drop())
 		shup_table_cut(task);
 }
 
-static void release_observed(struct pt_regs *regs)
+static void release_observed(unsigned long first, unsigned long second)
 {
-	struct file *file = (struct file *)regs_get_kernel_argument(regs, 1);
-
 	if (shup_listener_any())
-		shup_listener_close(file);
+		shup_listener_close((struct file *)second);
 }
 
-static void ioctl_observed(struct pt_regs *regs)
+static void ioctl_observed(unsigned long first, unsigned long second)
 {
-	struct file *file = (struct file *)regs_get_kernel_argument(regs, 0);
-	u32 command = regs_get_kernel_argument(regs, 1);
+	struct file *file = (struct file *)first;
 
 	if (shup_orphan_test(file, GFP_ATOMIC) &&
-	    command == (u32)SECCOMP_IOCTL_NOTIF_RECV)
+	    (u32)second == (u32)SECCOMP_IOCTL_NOTIF_RECV)
 		shup_recv_end_one(file);
 }
 

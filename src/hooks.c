@@ -127,7 +127,7 @@ static void notrace observe_callback(unsigned long ip, unsigned long parent_ip,
 {
 	struct shup_hook *hook = container_of(ops, struct shup_hook, ops);
 
-	hook->observe(shup_get_arguments(fregs));
+	hook->observe(shup_argument(fregs, 0), shup_argument(fregs, 1));
 }
 
 static void notrace redirect_callback(unsigned long ip, unsigned long parent_ip,
@@ -295,6 +295,7 @@ static void take_away_all(struct shup_hook *hooks, unsigned int count)
  * bsearch() calls it from the kernel's text, as a real caller would.
  */
 
+static const char proof_key[1], proof_element[1];
 static bool proof_observed;
 
 static noinline int proof_target(const void *key, const void *element)
@@ -308,9 +309,10 @@ static int proof_wrapper(const void *key, const void *element)
 	return 0;
 }
 
-static void proof_observe(struct pt_regs *regs)
+static void proof_observe(unsigned long first, unsigned long second)
 {
-	proof_observed = true;
+	proof_observed = first == (unsigned long)proof_key &&
+			 second == (unsigned long)proof_element;
 }
 
 static struct shup_hook proof_hooks[] = {
@@ -328,7 +330,8 @@ static struct shup_hook proof_hooks[] = {
 static bool proof_call(void)
 {
 	proof_observed = false;
-	return bsearch("", "", 1, 1, proof_target) && proof_observed;
+	return bsearch(proof_key, proof_element, 1, 1, proof_target) &&
+	       proof_observed;
 }
 
 /*

@@ -30,8 +30,8 @@ struct shup_call {
  * @symbol: the function's name in the kernel's symbol table
  * @kind: which of the members below are used
  * @purpose: what is lost without it; ends the error message
- * @observe: SHUP_OBSERVE: called at entry, with preemption off; of @regs only
- *	what regs_get_kernel_argument() reads is valid
+ * @observe: SHUP_OBSERVE: called at entry with the call's first two arguments,
+ *	preemption off
  * @wrapper: SHUP_REDIRECT: called instead; brackets itself by
  *	shup_wrapper_enter() and shup_wrapper_leave()
  * @enter: SHUP_RETURN: called at entry, with preemption off; false: this call
@@ -46,7 +46,7 @@ struct shup_hook {
 	enum shup_hook_kind kind;
 	const char *purpose;
 
-	void (*observe)(struct pt_regs *regs);
+	void (*observe)(unsigned long first, unsigned long second);
 	void *wrapper;
 	bool (*enter)(struct pt_regs *regs, struct shup_call *call);
 	void (*leave)(const struct shup_call *call, long returned);

@@ -30,7 +30,7 @@ static int call_target(int value)
 	return bsearch(&value, "", 1, 1, shup_test_target) ? 0 : value;
 }
 
-static void observe(struct pt_regs *regs)
+static void observe(unsigned long first, unsigned long second)
 {
 	observed++;
 }

@@ -336,7 +336,7 @@ static void a_pass_that_was_held_up_is_not_paid_in_full(struct kunit *test)
 /* Called by KUnit whether begin() has failed or not. */
 static bool begun;
 
-static void observe(struct pt_regs *regs)
+static void observe(unsigned long first, unsigned long second)
 {
 }
 
