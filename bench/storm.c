@@ -51,7 +51,7 @@ static void fork_and_fork(struct worker *worker)
 /* All of them under one listener, which is kept open. */
 static void contain(int workers)
 {
-	int i;
+	int i, status;
 
 	install_filter(true);
 	for (i = 0; i < workers; i++) {
@@ -61,15 +61,16 @@ static void contain(int workers)
 		fork_and_fork(&storm->workers[i]);
 		_exit(0);
 	}
-	while (wait(NULL) > 0)
-		;
+	while (wait(&status) > 0)
+		if (status)
+			_exit(1);
 	_exit(0);
 }
 
 /* storm WORKERS MILLISECONDS: on a processor each */
 void mode_storm(int argc, char **argv)
 {
-	int workers, ms, i;
+	int workers, ms, status, i;
 	int64_t began, took;
 	char what[64];
 	long sum = 0;
@@ -89,7 +90,11 @@ void mode_storm(int argc, char **argv)
 	began = now_ns();
 	usleep(ms * 1000);
 	storm->stop = true;
-	must(waitpid(pid, NULL, 0));
+	must(waitpid(pid, &status, 0));
+	if (status) {
+		fprintf(stderr, "bench: storm: a worker failed: are there %d processors?\n", workers);
+		exit(1);
+	}
 	took = now_ns() - began;
 	for (i = 0; i < workers; i++)
 		sum += storm->workers[i].forks;
