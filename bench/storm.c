@@ -92,7 +92,8 @@ void mode_storm(int argc, char **argv)
 	storm->stop = true;
 	must(waitpid(pid, &status, 0));
 	if (status) {
-		fprintf(stderr, "bench: storm: a worker failed: are there %d processors?\n", workers);
+		fprintf(stderr, "bench: storm: a worker failed: are there %d processors?\n",
+			workers);
 		exit(1);
 	}
 	took = now_ns() - began;

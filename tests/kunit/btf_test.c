@@ -7,9 +7,14 @@
 
 #define LAST_KIND 19
 
+static int offset_in(const struct btf_blob *btf, const char *type, const char *member)
+{
+	return shup_btf_offset(btf, sizeof(*btf), type, member);
+}
+
 static int prog_in(const struct btf_blob *btf)
 {
-	return shup_btf_offset(btf, sizeof(*btf), "seccomp_filter", "prog");
+	return offset_in(btf, "seccomp_filter", "prog");
 }
 
 /* With a forward declaration of the same name, as the kernel's has. */
@@ -27,9 +32,9 @@ static void member_is_found(struct kunit *test)
 	struct btf_blob *btf = btf_with_filter(test);
 
 	KUNIT_EXPECT_EQ(test, prog_in(btf), 136);
-	KUNIT_EXPECT_EQ(test, shup_btf_offset(btf, sizeof(*btf), "seccomp_filter", "prev"), 128);
-	KUNIT_EXPECT_EQ(test, shup_btf_offset(btf, sizeof(*btf), "seccomp_filter", "refs"), -ENOENT);
-	KUNIT_EXPECT_EQ(test, shup_btf_offset(btf, sizeof(*btf), "seccomp", "prog"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, offset_in(btf, "seccomp_filter", "prev"), 128);
+	KUNIT_EXPECT_EQ(test, offset_in(btf, "seccomp_filter", "refs"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, offset_in(btf, "seccomp", "prog"), -ENOENT);
 }
 
 /* Words that follow a type of each kind, if it counts two of what it has. */
@@ -88,9 +93,9 @@ static void bits_are_no_bytes(struct kunit *test)
 	add_btf_member(btf, "whole", 64);
 	add_btf_member(btf, "narrow", 3 << 24 | 64);
 	add_btf_member(btf, "odd", 65);
-	KUNIT_EXPECT_EQ(test, shup_btf_offset(btf, sizeof(*btf), "s", "whole"), 8);
-	KUNIT_EXPECT_EQ(test, shup_btf_offset(btf, sizeof(*btf), "s", "narrow"), -EINVAL);
-	KUNIT_EXPECT_EQ(test, shup_btf_offset(btf, sizeof(*btf), "s", "odd"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, offset_in(btf, "s", "whole"), 8);
+	KUNIT_EXPECT_EQ(test, offset_in(btf, "s", "narrow"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, offset_in(btf, "s", "odd"), -EINVAL);
 }
 
 static void what_is_cut_short_is_refused(struct kunit *test)
