@@ -18,7 +18,7 @@
 
 #define BTF_FILE "/sys/kernel/btf/vmlinux"
 
-/* Of today's distributions 10 MiB at most; more is no BTF. */
+/* Far more than any kernel has: a file of that size is no BTF. */
 #define MAX_BYTES (64UL << 20)
 
 struct view {
