@@ -12,6 +12,9 @@
  *
  * Passes are paced: whoever may install a filter may make candidates as fast
  * as it can fork, and must not buy a scan of the machine with each.
+ *
+ * Adoption is work of its own, as a look at every fd of the machine takes
+ * many times as long as a pass, and nobody's HUP is to wait for it.
  */
 #include <linux/irq_work.h>
 #include <linux/ktime.h>
@@ -41,10 +44,13 @@
  */
 #define REST_MAX_NS NSEC_PER_SEC
 
+/* Nor so long without an adoption, each of which rests as passes do. */
+#define ADOPTION_REST_MAX_NS (600 * NSEC_PER_SEC)
+
 /* Passes too short for a timer tick may follow each other for so long. */
 #define BURST_NS (4 * NSEC_PER_MSEC)
 
-/* How soon a candidate is looked at again, if a pass could not decide on it. */
+/* How soon that is looked at again on which a pass, or an adoption, failed. */
 #define RETRY_MS 100
 
 static unsigned int audit_ms = 10000;
@@ -58,44 +64,47 @@ MODULE_PARM_DESC(audit_ms,
 		 "milliseconds between passes that repair what missed events left, while there are listeners; 0: none (default: 10000)");
 
 static void orphan_work(struct work_struct *work);
+static void adoption_work(struct work_struct *work);
 static void orphan_irq(struct irq_work *work);
 
 static struct workqueue_struct *queue;
 static DECLARE_DELAYED_WORK(orphan_dwork, orphan_work);
+static DECLARE_DELAYED_WORK(adoption_dwork, adoption_work);
 static DEFINE_IRQ_WORK(kick_work, orphan_irq);
 
 /* Whether there is a worker; written under the lock of the module's parameters. */
 static bool running;
 
 /* Worker only, but for looks from orphan_irq(). */
-static u64 paid_off_ns;
+static u64 pass_paid_ns;
 static u64 audited_ns;
 static bool must_sweep;
 
-/* Listeners may have gone unseen: adopt, even if none is known. */
+/* Adoption only. */
+static u64 adoption_paid_ns;
+
+/* Listeners may have gone unseen: for the worker, which has them adopted. */
 static bool must_adopt;
 
-/* Return: in how many jiffies the next pass may begin. */
-static unsigned long pace(void)
+/* Return: in how many jiffies that may begin again which is paid off then. */
+static unsigned long pace(const u64 *paid_ns)
 {
 	u64 now = ktime_get_ns();
-	u64 until = READ_ONCE(paid_off_ns);
+	u64 until = READ_ONCE(*paid_ns);
 
 	if (until <= now + BURST_NS)
 		return 0;
 	return nsecs_to_jiffies(until - now);
 }
 
-/* Return: how long the pass took, in nanoseconds. */
-static u64 pay(u64 started)
+/* Return: how long it took, in nanoseconds. */
+static u64 pay(u64 *paid_ns, u64 started, u64 rest_max_ns)
 {
 	u64 now = ktime_get_ns();
 	u64 spent = now - started;
-	u64 until = max(paid_off_ns, started) + spent * (1 + REST);
+	u64 until = max(*paid_ns, started) + spent * (1 + REST);
 
-	WRITE_ONCE(paid_off_ns, min_t(u64, until, now + REST_MAX_NS));
-	shup_scan_max_us = max_t(u64, shup_scan_max_us,
-				 div_u64(spent, NSEC_PER_USEC));
+	WRITE_ONCE(*paid_ns, min_t(u64, until, now + rest_max_ns));
 	return spent;
 }
 
@@ -106,7 +115,7 @@ static u64 pay(u64 started)
 static void orphan_irq(struct irq_work *work)
 {
 	if (READ_ONCE(running))
-		mod_delayed_work(queue, &orphan_dwork, pace());
+		mod_delayed_work(queue, &orphan_dwork, pace(&pass_paid_ns));
 }
 
 /**
@@ -302,20 +311,52 @@ static void count_repairs(const struct pass *pass, unsigned int swept)
 	trace_repair(pass->number, pass->joined, swept);
 }
 
-static void adopt(void)
+static void adopt_in(unsigned long delay)
 {
-	WRITE_ONCE(must_adopt, false);
-	if (shup_adopt())
-		WRITE_ONCE(must_adopt, true);
+	queue_delayed_work(queue, &adoption_dwork, delay);
+}
+
+/* Asked for while it runs, it runs once more. */
+static void adoption_work(struct work_struct *work)
+{
+	unsigned long rest = pace(&adoption_paid_ns);
+	u64 started = ktime_get_ns();
+	int ret;
+
+	if (rest) {
+		adopt_in(rest);
+		return;
+	}
+
+	ret = shup_adopt();
+	pay(&adoption_paid_ns, started, ADOPTION_REST_MAX_NS);
+	if (ret && shup_state() != SHUP_REFUSED)
+		adopt_in(msecs_to_jiffies(RETRY_MS));
 }
 
 static bool audit_due(void)
 {
 	unsigned int period = READ_ONCE(audit_ms);
 
-	return must_sweep || READ_ONCE(must_adopt) ||
-	       (period && ktime_get_ns() - audited_ns >=
-				(u64)period * NSEC_PER_MSEC);
+	return must_sweep || (period && ktime_get_ns() - audited_ns >=
+					(u64)period * NSEC_PER_MSEC);
+}
+
+/* Return: how long it took, in nanoseconds. */
+static u64 scan(struct pass *pass)
+{
+	u64 started = ktime_get_ns();
+	u64 spent;
+
+	if (shup_scan(visit_task, pass))
+		pass->complete = false;
+	shup_selfcheck_delay(SHUP_POINT_SCANNED);
+	if (pass->complete)
+		shup_stat_inc(scans);
+	spent = pay(&pass_paid_ns, started, REST_MAX_NS);
+	shup_scan_max_us = max_t(u64, shup_scan_max_us,
+				 div_u64(spent, NSEC_PER_USEC));
+	return spent;
 }
 
 /* Return: whether something is left to decide. */
@@ -325,23 +366,16 @@ static bool run_pass(void)
 	struct shup_listener *listener;
 	bool audit = audit_due();
 	unsigned int swept = 0;
-	u64 started, spent;
+	u64 spent;
 
 	if (audit)
-		adopt();
+		adopt_in(0);
 	pass.candidates = take_candidates(pass.number);
 	if (!pass.candidates && !audit)
 		return false;
 
-	/* Adoption is not paid for: audits have a period of their own. */
-	started = ktime_get_ns();
-	if (shup_scan(visit_task, &pass))
-		pass.complete = false;
-	shup_selfcheck_delay(SHUP_POINT_SCANNED);
-	spent = pay(started);
+	spent = scan(&pass);
 	trace_pass(pass.number, pass.candidates, pass.complete, spent);
-	if (pass.complete)
-		shup_stat_inc(scans);
 
 	list_for_each_entry_lockless(listener, &shup_listeners, all)
 		decide(listener, &pass);
@@ -359,7 +393,7 @@ static void run_again(bool retry)
 
 	if (!READ_ONCE(running) || shup_state() == SHUP_REFUSED)
 		return;
-	if (list_empty(&shup_listeners) && !READ_ONCE(must_adopt))
+	if (list_empty(&shup_listeners))
 		return;
 	if (retry)
 		delay = RETRY_MS;
@@ -370,7 +404,7 @@ static void run_again(bool retry)
 
 static void orphan_work(struct work_struct *work)
 {
-	unsigned long rest = pace();
+	unsigned long rest = pace(&pass_paid_ns);
 	bool retry;
 
 	if (rest) {
@@ -379,8 +413,10 @@ static void orphan_work(struct work_struct *work)
 	}
 
 	/* One that is closed meanwhile has this work run again. */
-	if (shup_listener_reap())
-		WRITE_ONCE(must_adopt, true);
+	if (shup_listener_reap() || READ_ONCE(must_adopt)) {
+		WRITE_ONCE(must_adopt, false);
+		adopt_in(0);
+	}
 	retry = run_pass();
 	run_again(retry);
 }
@@ -461,14 +497,14 @@ static void set_running(bool now)
 }
 
 /**
- * shup_orphan_init() - make the worker
+ * shup_orphan_init() - make the worker, and that of adoption
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int shup_orphan_init(void)
 {
-	queue = alloc_workqueue("seccomp_hup", WQ_UNBOUND, 1);
+	queue = alloc_workqueue("seccomp_hup", WQ_UNBOUND, 2);
 	if (!queue)
 		return -ENOMEM;
 	set_running(true);
@@ -485,6 +521,8 @@ void shup_orphan_exit(void)
 	set_running(false);
 	irq_work_sync(&kick_work);
 	cancel_delayed_work_sync(&orphan_dwork);
+	/* Queued by nobody but itself from now on. */
+	cancel_delayed_work_sync(&adoption_dwork);
 	/* Its last run, and grace periods it has asked for, kick it in vain. */
 	rcu_barrier();
 	irq_work_sync(&kick_work);

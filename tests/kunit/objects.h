@@ -58,4 +58,18 @@ struct stub_scan {
 
 extern struct stub_scan stub_scan;
 
+/**
+ * struct stub_adoption - what shup_adopt() does here
+ * @ret: what it returns
+ * @delay_ms: how long it takes
+ * @begun: how often it was asked
+ */
+struct stub_adoption {
+	int ret;
+	unsigned int delay_ms;
+	unsigned int begun;
+};
+
+extern struct stub_adoption stub_adoption;
+
 #endif /* SHUP_KUNIT_OBJECTS_H */

@@ -333,6 +333,65 @@ static void a_pass_that_was_held_up_is_not_paid_in_full(struct kunit *test)
 	KUNIT_EXPECT_LE(test, wait_after_pass(test, 200, 0), 2000LL);
 }
 
+static unsigned int adoptions(void)
+{
+	return READ_ONCE(stub_adoption.begun);
+}
+
+static void wait_for_adoption(struct kunit *test, unsigned int after)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(PATIENCE_MS);
+
+	while (adoptions() == after && time_before(jiffies, deadline))
+		msleep(20);
+	KUNIT_ASSERT_GT(test, adoptions(), after);
+}
+
+static void a_failed_adoption_is_tried_again(struct kunit *test)
+{
+	unsigned int before;
+
+	stub_adoption.ret = -EAGAIN;
+	shup_orphan_adopt();
+	wait_for_adoption(test, 0);
+	wait_for_adoption(test, adoptions());
+	WRITE_ONCE(stub_adoption.ret, 0);
+	wait_for_adoption(test, adoptions());
+	before = adoptions();
+	msleep(SILENCE_MS);
+	KUNIT_EXPECT_EQ(test, adoptions(), before);
+}
+
+/* One of 50 ms is paid for by 19 times as much rest, however many are asked for. */
+static void adoptions_are_paced(struct kunit *test)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(700);
+
+	stub_adoption.delay_ms = 50;
+	while (time_before(jiffies, end)) {
+		shup_orphan_adopt();
+		msleep(20);
+	}
+	KUNIT_EXPECT_EQ(test, adoptions(), 1U);
+}
+
+static void nobody_waits_for_an_adoption(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+	struct task_struct *task = join(test, box);
+	unsigned int before = adoptions();
+	ktime_t began;
+
+	stub_adoption.delay_ms = 3000;
+	shup_orphan_adopt();
+	wait_for_adoption(test, before);
+	began = ktime_get();
+	die(task);
+	expect_told(test, box);
+	KUNIT_EXPECT_LE(test, ktime_ms_delta(ktime_get(), began), 1500LL);
+	close_box(box);
+}
+
 /* Called by KUnit whether begin() has failed or not. */
 static bool begun;
 
@@ -353,6 +412,7 @@ static int begin(struct kunit *test)
 	int ret;
 
 	memset(&stub_scan, 0, sizeof(stub_scan));
+	memset(&stub_adoption, 0, sizeof(stub_adoption));
 	ret = shup_table_init();
 	if (ret)
 		return ret;
@@ -396,6 +456,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(one_pass_decides_all),
 	KUNIT_CASE(passes_are_paced),
 	KUNIT_CASE(a_pass_that_was_held_up_is_not_paid_in_full),
+	KUNIT_CASE(a_failed_adoption_is_tried_again),
+	KUNIT_CASE(adoptions_are_paced),
+	KUNIT_CASE(nobody_waits_for_an_adoption),
 	{ }
 };
 

@@ -31,9 +31,14 @@ int shup_scan(shup_visit *visit, void *arg)
 	return READ_ONCE(stub_scan.ret);
 }
 
+struct stub_adoption stub_adoption;
+
 int shup_adopt(void)
 {
-	return 0;
+	WRITE_ONCE(stub_adoption.begun, stub_adoption.begun + 1);
+	if (stub_adoption.delay_ms)
+		msleep(stub_adoption.delay_ms);
+	return READ_ONCE(stub_adoption.ret);
 }
 
 void shup_disarm(void)
