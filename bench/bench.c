@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* bench MODE ARGUMENT...: what is measured; bench/run says how. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
@@ -17,18 +18,30 @@ static const struct mode {
 	{ "memory", mode_memory },
 	{ "procfs", mode_procfs },
 	{ "storm", mode_storm },
+	{ "threads", mode_threads },
+	{ "held", mode_held },
+	{ "unscheduled", mode_unscheduled },
 };
 
-int main(int argc, char **argv)
+void run_mode(int argc, char **argv)
 {
 	size_t i;
 
-	for (i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++) {
-		if (strcmp(modes[i].name, argv[1]))
+	for (i = 0; argc && i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (strcmp(modes[i].name, argv[0]))
 			continue;
-		modes[i].run(argc - 1, argv + 1);
-		return 0;
+		modes[i].run(argc, argv);
+		return;
 	}
-	fprintf(stderr, "usage: bench cost|growth|latency|mass|hostile|memory|procfs|storm ARGUMENT...\n");
-	return 2;
+	fprintf(stderr, "bench: a mode is one of");
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		fprintf(stderr, " %s", modes[i].name);
+	fprintf(stderr, "\n");
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	run_mode(argc - 1, argv + 1);
+	return 0;
 }

@@ -20,8 +20,12 @@ long read_count(const char *name);	/* an attribute of the module; 0 without it *
 void report(const char *what, const char *unit, int64_t *values, int count);
 void report_one(const char *what, const char *unit, int64_t value);
 
-/* crowd.c: tasks and listeners that are merely there. */
+/* bench.c: runs a mode by its name, argv[0]. */
+void run_mode(int argc, char **argv);
+
+/* crowd.c: tasks, threads and listeners that are merely there. */
 void crowd_tasks(int count);
+void crowd_threads(int count);		/* of one process, under a listener */
 void crowd_listeners(int count);
 void crowd_end(void);
 
@@ -34,5 +38,8 @@ void mode_hostile(int argc, char **argv);
 void mode_memory(int argc, char **argv);
 void mode_procfs(int argc, char **argv);
 void mode_storm(int argc, char **argv);
+void mode_threads(int argc, char **argv);
+void mode_held(int argc, char **argv);
+void mode_unscheduled(int argc, char **argv);
 
 #endif /* BENCH_H */

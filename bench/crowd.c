@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tasks and listeners that are merely there. */
+/* Tasks, threads and listeners that are merely there. */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,7 +15,30 @@
 static pid_t group;
 static int members;
 
-static void add_member(bool listener)
+static void *be_there(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+static void add_threads(int count)
+{
+	pthread_attr_t small;
+	pthread_t thread;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 16384);
+	while (count--) {
+		if (!pthread_create(&thread, &small, be_there, NULL))
+			continue;
+		perror("bench: a thread of the crowd");
+		_exit(1);
+	}
+}
+
+/* A process of so many threads more than one. */
+static void add_member(bool listener, int threads)
 {
 	pid_t pid = fork_sharing_fds();
 
@@ -22,8 +47,8 @@ static void add_member(bool listener)
 		setpgid(0, group);
 		if (listener)
 			install_filter(true);
-		for (;;)
-			pause();
+		add_threads(threads);
+		be_there(NULL);
 	}
 	if (!group)
 		group = pid;
@@ -34,14 +59,21 @@ static void add_member(bool listener)
 void crowd_tasks(int count)
 {
 	while (count--)
-		add_member(false);
+		add_member(false, 0);
+}
+
+void crowd_threads(int count)
+{
+	add_member(true, count - 1);
+	/* Until they have been made: one takes some fifty microseconds. */
+	usleep(count * 200);
 }
 
 /* Each with a live task under it. */
 void crowd_listeners(int count)
 {
 	while (count--)
-		add_member(true);
+		add_member(true, 0);
 	/* Until all of them are at rest. */
 	usleep(500000);
 }

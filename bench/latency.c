@@ -160,6 +160,21 @@ void mode_latency(int argc, char **argv)
 	crowd_end();
 }
 
+/* threads DEATHS THREADS: beside a process of so many under one listener */
+void mode_threads(int argc, char **argv)
+{
+	char what[64];
+
+	if (argc != 3)
+		exit(2);
+	raise_limits();
+	share();
+	crowd_threads(atoi(argv[2]));
+	snprintf(what, sizeof(what), "hup beside a process of %s threads", argv[2]);
+	measure(what, HUP, atoi(argv[1]), GAP_US);
+	crowd_end();
+}
+
 /* ---- many at once ---- */
 
 static void live_under_a_listener(void)
