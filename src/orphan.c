@@ -342,8 +342,7 @@ static bool audit_due(void)
 					(u64)period * NSEC_PER_MSEC);
 }
 
-/* Return: how long it took, in nanoseconds. */
-static u64 scan(struct pass *pass)
+static void scan(struct pass *pass)
 {
 	u64 started = ktime_get_ns();
 	u64 spent;
@@ -356,7 +355,7 @@ static u64 scan(struct pass *pass)
 	spent = pay(&pass_paid_ns, started, REST_MAX_NS);
 	shup_scan_max_us = max_t(u64, shup_scan_max_us,
 				 div_u64(spent, NSEC_PER_USEC));
-	return spent;
+	trace_pass(pass->number, pass->candidates, pass->complete, spent);
 }
 
 /* Return: whether something is left to decide. */
@@ -366,7 +365,6 @@ static bool run_pass(void)
 	struct shup_listener *listener;
 	bool audit = audit_due();
 	unsigned int swept = 0;
-	u64 spent;
 
 	if (audit)
 		adopt_in(0);
@@ -374,8 +372,7 @@ static bool run_pass(void)
 	if (!pass.candidates && !audit)
 		return false;
 
-	spent = scan(&pass);
-	trace_pass(pass.number, pass.candidates, pass.complete, spent);
+	scan(&pass);
 
 	list_for_each_entry_lockless(listener, &shup_listeners, all)
 		decide(listener, &pass);
