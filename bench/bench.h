@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /* lib.c */
@@ -15,6 +16,12 @@ int install_filter(bool listener);	/* the listener's fd, or -1 without */
 pid_t fork_sharing_fds(void);
 void raise_limits(void);
 long read_count(const char *name);	/* an attribute of the module; 0 without it */
+
+/* The kernel's tracing: a file of it, and what it has recorded. */
+#define TRACING "/sys/kernel/tracing/"
+void trace_set(const char *file, const char *value);
+FILE *trace_open(void);
+int64_t trace_pass_ns(const char *line);	/* of the module's event; -1: another line */
 
 /* Prints a line of JSON: what was measured, and the sorted values' quantiles. */
 void report(const char *what, const char *unit, int64_t *values, int count);

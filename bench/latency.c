@@ -300,31 +300,23 @@ static void be_hostile(void)
 /* Nanoseconds that the module's worker has spent in passes, by its trace event. */
 static int64_t spent_in_passes(void)
 {
-	FILE *file = fopen("/sys/kernel/tracing/trace", "re");
-	int64_t sum = 0;
+	FILE *trace = trace_open();
+	int64_t sum = 0, ns;
 	char line[512];
 
-	if (!file)
-		return -1;
-	while (fgets(line, sizeof(line), file)) {
-		char *ns = strstr(line, " ns=");
-
-		if (strstr(line, " pass: ") && ns)
-			sum += atoll(ns + 4);
+	while (fgets(line, sizeof(line), trace)) {
+		ns = trace_pass_ns(line);
+		if (ns > 0)
+			sum += ns;
 	}
-	fclose(file);
+	fclose(trace);
 	return sum;
 }
 
 static void enable_pass_event(void)
 {
-	FILE *file = fopen("/sys/kernel/tracing/events/seccomp_hup/pass/enable", "we");
-
-	if (!file || fputs("1", file) < 0 || fclose(file))
-		die("the trace event seccomp_hup:pass");
-	file = fopen("/sys/kernel/tracing/trace", "we");
-	if (file)
-		fclose(file);
+	trace_set("events/seccomp_hup/pass/enable", "1");
+	trace_set("trace", "");
 }
 
 /* hostile TASKS DEATHS: another container's HUPs, beside it */

@@ -86,6 +86,33 @@ long read_count(const char *name)
 	return value;
 }
 
+void trace_set(const char *file, const char *value)
+{
+	char path[128];
+	FILE *stream;
+
+	snprintf(path, sizeof(path), TRACING "%s", file);
+	stream = fopen(path, "we");
+	if (!stream || fputs(value, stream) < 0 || fclose(stream))
+		die(path);
+}
+
+FILE *trace_open(void)
+{
+	FILE *trace = fopen(TRACING "trace", "re");
+
+	if (!trace)
+		die(TRACING "trace");
+	return trace;
+}
+
+int64_t trace_pass_ns(const char *line)
+{
+	const char *ns = strstr(line, " ns=");
+
+	return strstr(line, " pass: ") && ns ? atoll(ns + 4) : -1;
+}
+
 static int compare(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;

@@ -5,7 +5,6 @@
  * look at the scheduler.  For one processor whose clock counts instructions.
  */
 #define _GNU_SOURCE
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,30 +14,8 @@
 
 #include "bench.h"
 
-#define TRACING "/sys/kernel/tracing/"
-
 /* Where modules are, as the events tell of addresses: from the kernel's text. */
 #define IN_MODULES "caller_offs > 0x10000000 || parent_offs > 0x10000000"
-
-static void set(const char *file, const char *value)
-{
-	char path[128];
-	FILE *stream;
-
-	snprintf(path, sizeof(path), TRACING "%s", file);
-	stream = fopen(path, "we");
-	if (!stream || fputs(value, stream) < 0 || fclose(stream))
-		die(path);
-}
-
-static FILE *open_trace(void)
-{
-	FILE *trace = fopen(TRACING "trace", "re");
-
-	if (!trace)
-		die(TRACING "trace");
-	return trace;
-}
 
 /* Another mode, in a process of its own; what it measures meanwhile is not told. */
 static void run_quietly(int argc, char **argv)
@@ -73,7 +50,7 @@ static void copy_place(const char *line, const char *label, char *place, size_t 
 static void report_held(const char *what)
 {
 	char line[512], began[128] = "?", ended[128] = "?";
-	FILE *trace = open_trace();
+	FILE *trace = trace_open();
 
 	while (fgets(line, sizeof(line), trace)) {
 		copy_place(line, "=> started at: ", began, sizeof(began));
@@ -105,7 +82,7 @@ static int64_t time_of(const char *line, const char *event)
 static void report_module(const char *what)
 {
 	int64_t since = -1, longest = 0, count = 0, at;
-	FILE *trace = open_trace();
+	FILE *trace = trace_open();
 	char line[512], name[128];
 
 	while (fgets(line, sizeof(line), trace)) {
@@ -135,25 +112,25 @@ void mode_held(int argc, char **argv)
 {
 	if (argc < 3)
 		exit(2);
-	set("options/function-trace", "0");
-	set("current_tracer", "preemptirqsoff");
-	set("tracing_max_latency", "0");
+	trace_set("options/function-trace", "0");
+	trace_set("current_tracer", "preemptirqsoff");
+	trace_set("tracing_max_latency", "0");
 	run_quietly(argc - 2, argv + 2);
-	set("tracing_on", "0");
+	trace_set("tracing_on", "0");
 	report_held(argv[1]);
-	set("current_tracer", "nop");
+	trace_set("current_tracer", "nop");
 
-	set("trace_clock", "x86-tsc");
-	set("buffer_size_kb", "65536");
-	set("events/preemptirq/irq_disable/filter", IN_MODULES);
-	set("events/preemptirq/irq_enable/filter", IN_MODULES);
-	set("trace", "");
-	set("events/preemptirq/irq_disable/enable", "1");
-	set("events/preemptirq/irq_enable/enable", "1");
-	set("tracing_on", "1");
+	trace_set("trace_clock", "x86-tsc");
+	trace_set("buffer_size_kb", "65536");
+	trace_set("events/preemptirq/irq_disable/filter", IN_MODULES);
+	trace_set("events/preemptirq/irq_enable/filter", IN_MODULES);
+	trace_set("trace", "");
+	trace_set("events/preemptirq/irq_disable/enable", "1");
+	trace_set("events/preemptirq/irq_enable/enable", "1");
+	trace_set("tracing_on", "1");
 	run_quietly(argc - 2, argv + 2);
-	set("events/preemptirq/irq_disable/enable", "0");
-	set("events/preemptirq/irq_enable/enable", "0");
+	trace_set("events/preemptirq/irq_disable/enable", "0");
+	trace_set("events/preemptirq/irq_enable/enable", "0");
 	report_module(argv[1]);
 }
 
@@ -182,44 +159,44 @@ static int64_t longest_between(int64_t began, int64_t ended, int count)
  */
 void mode_unscheduled(int argc, char **argv)
 {
-	int64_t longest = 0, at, between;
+	int64_t longest = 0, at, between, ns;
 	int count = 0, passes = 0;
-	char line[512], *ns;
+	char line[512];
 	FILE *trace;
 
 	if (argc < 3)
 		exit(2);
-	set("trace_clock", "x86-tsc");
-	set("buffer_size_kb", "65536");
-	set("set_ftrace_filter", "__cond_resched");
-	set("current_tracer", "function");
-	set("events/seccomp_hup/pass/enable", "1");
-	set("trace", "");
+	trace_set("trace_clock", "x86-tsc");
+	trace_set("buffer_size_kb", "65536");
+	trace_set("set_ftrace_filter", "__cond_resched");
+	trace_set("current_tracer", "function");
+	trace_set("events/seccomp_hup/pass/enable", "1");
+	trace_set("trace", "");
 	run_quietly(argc - 2, argv + 2);
-	set("tracing_on", "0");
+	trace_set("tracing_on", "0");
 
-	trace = open_trace();
+	trace = trace_open();
 	while (fgets(line, sizeof(line), trace)) {
 		if (!strstr(line, "kworker"))
 			continue;
 		at = time_of(line, ": __cond_resched");
 		if (at >= 0 && count < LOOKS)
 			looks[count++] = at;
-		at = time_of(line, ": pass:");
-		ns = strstr(line, " ns=");
-		if (at < 0 || !ns)
+		ns = trace_pass_ns(line);
+		if (ns < 0)
 			continue;
-		between = longest_between(at - atoll(ns + 4), at, count);
+		at = time_of(line, ": pass:");
+		between = longest_between(at - ns, at, count);
 		if (between > longest)
 			longest = between;
 		count = 0;
 		passes++;
 	}
 	fclose(trace);
-	set("current_tracer", "nop");
-	set("set_ftrace_filter", "");
-	set("events/seccomp_hup/pass/enable", "0");
-	set("tracing_on", "1");
+	trace_set("current_tracer", "nop");
+	trace_set("set_ftrace_filter", "");
+	trace_set("events/seccomp_hup/pass/enable", "0");
+	trace_set("tracing_on", "1");
 	snprintf(line, sizeof(line), "%s: without a look at the scheduler", argv[1]);
 	report_one(line, "ns", longest);
 	snprintf(line, sizeof(line), "%s: passes", argv[1]);
