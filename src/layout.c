@@ -186,9 +186,13 @@ bool shup_layout_known(void)
  * @filter: a filter; see shup_for_each_filter() for what keeps it alive
  *
  * Context: any, once shup_layout_known().
+ * Return: the filter, or NULL if @filter is the oldest.  @filter itself if the
+ * layout is not known, for a chain that does not end decides nothing.
  */
 const void *shup_layout_prev(const void *filter)
 {
+	if (WARN_ON_ONCE(!prog_offset))
+		return filter;
 	return READ_ONCE(*(void **)(filter + prog_offset - sizeof(void *)));
 }
 

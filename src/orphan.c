@@ -366,6 +366,9 @@ static bool run_pass(void)
 	bool audit = audit_due();
 	unsigned int swept = 0;
 
+	/* Before the first, it may not even be known how to read a chain. */
+	if (list_empty(&shup_listeners))
+		return false;
 	if (audit)
 		adopt_in(0);
 	pass.candidates = take_candidates(pass.number);

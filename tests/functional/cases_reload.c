@@ -91,6 +91,36 @@ static void reload_baton_churn(void)
 	check_reload_churn(body_baton);
 }
 
+/*
+ * Tasks have filters, but there was none at the load, nor a listener since: the module has not
+ * seen yet how a filter is laid out. A write to audit_ms has its worker run all the same.
+ */
+static void reload_before_any_filter(void)
+{
+	struct box box;
+	pid_t pid;
+
+	unload();
+	load();
+	pid = fork_or_fail();
+	if (!pid) {
+		install_plain_filter();
+		install_plain_filter();
+		gate_open(0);
+		gate_wait(1);
+		_exit(0);
+	}
+	gate_reach(0, "the filters are installed");
+	run_command("cd /sys/module/seccomp_hup/parameters && period=$(cat audit_ms) && "
+		    "echo $period >audit_ms");
+	nap_ms(opt.settle_ms);
+	box = box_start(body_ctl, NULL);
+	box_tell(&box);
+	expect_hup(box.fd, "the first listener's task has exited");
+	gate_open(1);
+	reap(pid);
+}
+
 /* ---- who waited before the load -------------------------------------------------------- */
 
 /* From here on nobody calls poll or an ioctl on the listener, but who waits already. */
@@ -505,6 +535,7 @@ const struct test_case reload_cases[] = {
 	CASE(reload_baton_churn, .deadline_ms = 20000, .churns = true, .reloads = true),
 	CASE(reload_idle_boxes, .deadline_ms = 30000, .reloads = true),
 	CASE(reload_told_orphans, .deadline_ms = 20000),
+	CASE(reload_before_any_filter, .deadline_ms = 20000),
 	CASE(adopt_epoll, .deadline_ms = 20000),
 	CASE(adopt_epoll_edge, .deadline_ms = 20000),
 	CASE(adopt_epoll_oneshot, .deadline_ms = 20000),

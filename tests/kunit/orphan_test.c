@@ -337,6 +337,23 @@ static void a_pass_that_was_held_up_is_not_paid_in_full(struct kunit *test)
 	KUNIT_EXPECT_LE(test, wait_after_pass(test, 200, 0), 2000LL);
 }
 
+/*
+ * Who writes to audit_ms has the worker run.  Until there is a listener the
+ * layout of a filter may not be known, and no chain may be walked.
+ */
+static void nobody_is_looked_for_without_a_listener(struct kunit *test)
+{
+	struct task_struct *task = new_task(test);
+
+	task->seccomp.filter = new_filter_with(test, EXPECTED, NULL);
+	let_scan_find(task);
+	/* Until an audit is due. */
+	msleep(AUDIT_MS + 100);
+	shup_orphan_kick();
+	msleep(SILENCE_MS);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(stub_scan.scans), 0U);
+}
+
 static unsigned int adoptions(void)
 {
 	return READ_ONCE(stub_adoption.begun);
@@ -479,6 +496,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(one_pass_decides_all),
 	KUNIT_CASE(passes_are_paced),
 	KUNIT_CASE(a_pass_that_was_held_up_is_not_paid_in_full),
+	KUNIT_CASE(nobody_is_looked_for_without_a_listener),
 	KUNIT_CASE(a_failed_adoption_is_tried_again),
 	KUNIT_CASE(adoptions_are_paced),
 	KUNIT_CASE(nobody_waits_for_an_adoption),
