@@ -32,7 +32,8 @@ void run_mode(int argc, char **argv);
 
 /* crowd.c: tasks, threads and listeners that are merely there. */
 void crowd_tasks(int count);
-void crowd_threads(int count);		/* of one process, under a listener */
+/* Of one process, under a listener; so many of them have chains of their own. */
+void crowd_threads(int count, int filters);
 void crowd_listeners(int count);
 void crowd_end(void);
 

@@ -22,7 +22,8 @@ static void *be_there(void *arg)
 	return arg;
 }
 
-static void add_threads(int count)
+/* Each of the first @filters has a chain that is longer by one than the thread's before. */
+static void add_threads(int count, int filters)
 {
 	pthread_attr_t small;
 	pthread_t thread;
@@ -30,6 +31,8 @@ static void add_threads(int count)
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, 16384);
 	while (count--) {
+		if (filters-- > 0)
+			install_filter(false);
 		if (!pthread_create(&thread, &small, be_there, NULL))
 			continue;
 		perror("bench: a thread of the crowd");
@@ -37,8 +40,8 @@ static void add_threads(int count)
 	}
 }
 
-/* A process of so many threads more than one. */
-static void add_member(bool listener, int threads)
+/* A process of so many threads more than one, and so many filters more than its own. */
+static void add_member(bool listener, int threads, int filters)
 {
 	pid_t pid = fork_sharing_fds();
 
@@ -47,7 +50,7 @@ static void add_member(bool listener, int threads)
 		setpgid(0, group);
 		if (listener)
 			install_filter(true);
-		add_threads(threads);
+		add_threads(threads, filters);
 		be_there(NULL);
 	}
 	if (!group)
@@ -59,12 +62,12 @@ static void add_member(bool listener, int threads)
 void crowd_tasks(int count)
 {
 	while (count--)
-		add_member(false, 0);
+		add_member(false, 0, 0);
 }
 
-void crowd_threads(int count)
+void crowd_threads(int count, int filters)
 {
-	add_member(true, count - 1);
+	add_member(true, count - 1, filters);
 	/* Until they have been made: one takes some fifty microseconds. */
 	usleep(count * 200);
 }
@@ -73,7 +76,7 @@ void crowd_threads(int count)
 void crowd_listeners(int count)
 {
 	while (count--)
-		add_member(true, 0);
+		add_member(true, 0, 0);
 	/* Until all of them are at rest. */
 	usleep(500000);
 }

@@ -160,16 +160,19 @@ void mode_latency(int argc, char **argv)
 	crowd_end();
 }
 
-/* threads DEATHS THREADS: beside a process of so many under one listener */
+/*
+ * threads DEATHS THREADS [FILTERS]: beside a process of so many under one listener, so many of
+ * which have a chain of their own
+ */
 void mode_threads(int argc, char **argv)
 {
 	char what[64];
 
-	if (argc != 3)
+	if (argc < 3 || argc > 4)
 		exit(2);
 	raise_limits();
 	share();
-	crowd_threads(atoi(argv[2]));
+	crowd_threads(atoi(argv[2]), argc > 3 ? atoi(argv[3]) : 0);
 	snprintf(what, sizeof(what), "hup beside a process of %s threads", argv[2]);
 	measure(what, HUP, atoi(argv[1]), GAP_US);
 	crowd_end();
