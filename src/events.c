@@ -80,25 +80,23 @@ static bool attach_entered(struct pt_regs *regs, struct shup_call *call)
 			      SECCOMP_FILTER_FLAG_TSYNC));
 }
 
-static void join_or_ask(struct task_struct *task,
-			struct shup_listener *listener, bool ask)
-{
-	if (!shup_table_join(task, listener) || ask)
-		shup_orphan_ask(listener);
-}
-
-/* @ask: not only the caller is under its listeners, its threads are, too. */
-static void caller_attached(bool ask)
+/* Return: whether the caller is under any listener. */
+static bool caller_attached(void)
 {
 	struct shup_listener *listener;
 	const void *filter;
 	unsigned int left;
+	bool any = false;
 
 	shup_for_each_filter(filter, shup_task_filter(current), left) {
 		listener = shup_listener_of_filter(filter);
-		if (listener)
-			join_or_ask(current, listener, ask);
+		if (!listener)
+			continue;
+		any = true;
+		if (!shup_table_join(current, listener))
+			shup_orphan_ask(listener);
 	}
+	return any;
 }
 
 static void listener_made(int fd)
@@ -124,8 +122,11 @@ static void attach_left(const struct shup_call *call, long returned)
 	shup_selfcheck_delay(SHUP_POINT_ATTACH);
 	if (call->word & SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		listener_made(returned);
-	if (shup_listener_any() && shup_layout_known())
-		caller_attached(tsync);
+	if (!shup_listener_any() || !shup_layout_known())
+		return;
+	/* The caller's threads got there with it. */
+	if (caller_attached() && tsync)
+		shup_orphan_census();
 }
 
 static struct shup_hook hooks[];

@@ -30,19 +30,17 @@ static void forget_task(struct shup_listener *listener, void *arg)
 	listener->listed_task = 0;
 }
 
-static bool note_task(struct task_struct *task, void *arg)
+static enum shup_verdict note_task(struct task_struct *task,
+				   const void *filter, void *arg)
 {
-	struct shup_listener *listener;
-	const void *filter;
-	unsigned int left;
+	struct shup_listener *listener = shup_listener_of_filter(filter);
 
-	shup_for_each_filter(filter, shup_task_filter(task), left) {
-		listener = shup_listener_of_filter(filter);
-		if (listener && !listener->listed_task &&
-		    shup_table_peek(task, listener) != SHUP_IS_DEPARTED)
-			listener->listed_task = task_pid_vnr(task);
-	}
-	return true;
+	if (!listener || listener->listed_task)
+		return SHUP_SETTLED;
+	if (shup_table_peek(task, listener) == SHUP_IS_DEPARTED)
+		return SHUP_UNSETTLED;
+	listener->listed_task = task_pid_vnr(task);
+	return SHUP_SETTLED;
 }
 
 /* Some may stay without, if the task list changes too fast. */

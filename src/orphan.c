@@ -4,11 +4,13 @@
  * speaks.
  *
  * A listener whose count reaches zero becomes a candidate.  A pass takes all
- * candidates there are, scans the machine once for live tasks under any
- * listener, and makes those members that were missing.  A candidate under
- * which a complete pass found nobody, and whose count is still zero, is an
- * orphan for ever: its waiters are woken, and its polls report EPOLLHUP.
- * Upstream does so in __seccomp_filter_orphan().
+ * candidates there are, and scans the machine once for a live task under each.
+ * A candidate under which a complete pass found nobody, and whose count is
+ * still zero, is an orphan for ever: its waiters are woken, and its polls
+ * report EPOLLHUP.  Upstream does so in __seccomp_filter_orphan().
+ *
+ * A census puts right what missed events have done to the counts.  It need not
+ * be exact, as no count is believed, so it may look at tasks one by one.
  *
  * Passes are paced: whoever may install a filter may make candidates as fast
  * as it can fork, and must not buy a scan of the machine with each.
@@ -61,7 +63,7 @@ static const struct kernel_param_ops audit_ms_ops = {
 };
 module_param_cb(audit_ms, &audit_ms_ops, &audit_ms, 0644);
 MODULE_PARM_DESC(audit_ms,
-		 "milliseconds between passes that repair what missed events left, while there are listeners; 0: none (default: 10000)");
+		 "milliseconds between audits, which repair what missed events left, while there are listeners; 0: none (default: 10000)");
 
 static void orphan_work(struct work_struct *work);
 static void adoption_work(struct work_struct *work);
@@ -78,7 +80,8 @@ static bool running;
 /* Worker only, but for looks from orphan_irq(). */
 static u64 pass_paid_ns;
 static u64 audited_ns;
-static bool must_sweep;
+/* The counts are not to be relied on: for the worker, which takes a census. */
+static bool must_census;
 
 /* Adoption only. */
 static u64 adoption_paid_ns;
@@ -141,13 +144,27 @@ void shup_orphan_ask(struct shup_listener *listener)
 }
 
 /**
- * struct pass - one look at all tasks
+ * shup_orphan_census() - have all live tasks counted soon
+ *
+ * For tasks that got under a listener without an event for each.
+ *
+ * Context: any; takes no lock.
+ */
+void shup_orphan_census(void)
+{
+	WRITE_ONCE(must_census, true);
+	shup_orphan_kick();
+}
+
+/**
+ * struct pass - one run of the worker
  * @number: from shup_table_pass()
- * @complete: every live task was visited, and its whole chain seen
- * @retry: something is left to decide
+ * @complete: its candidates were looked for under every live task
+ * @retry: something is left to do
  * @told: listeners were found unused
- * @candidates: how many it was to decide on
+ * @candidates: how many the scan under way is to decide on
  * @joined: live tasks that were no members
+ * @swept: live memberships that were of no live task
  */
 struct pass {
 	u32 number;
@@ -156,42 +173,48 @@ struct pass {
 	bool told;
 	unsigned int candidates;
 	unsigned int joined;
+	unsigned int swept;
 };
 
-static void count_task(struct task_struct *task,
-		       struct shup_listener *listener, struct pass *pass)
+static enum shup_verdict count_task(struct task_struct *task,
+				    struct shup_listener *listener,
+				    struct pass *pass)
 {
-	enum shup_census census;
+	enum shup_found found;
 
-	census = shup_table_census(task, listener, pass->number);
-	if (census == SHUP_DEPARTED)
-		return;
+	found = shup_table_found(task, listener, pass->number);
+	if (found == SHUP_DEPARTED)
+		return SHUP_UNSETTLED;
 	listener->seen = pass->number;
-	if (census == SHUP_JOINED)
+	if (found == SHUP_JOINED)
 		pass->joined++;
 	/* Its count may stay zero with a live task under it: ask again. */
-	if (census == SHUP_NO_MEMORY) {
+	if (found == SHUP_NO_MEMORY) {
 		set_bit(SHUP_CANDIDATE, &listener->flags);
 		pass->retry = true;
 	}
+	return SHUP_SETTLED;
 }
 
-static bool visit_task(struct task_struct *task, void *arg)
+/* One live task is enough to keep a candidate, and nobody else is looked for. */
+static enum shup_verdict visit_for_candidates(struct task_struct *task,
+					      const void *filter, void *arg)
 {
-	struct shup_listener *listener;
+	struct shup_listener *listener = shup_listener_of_filter(filter);
 	struct pass *pass = arg;
-	const void *filter;
-	unsigned int left;
 
-	shup_for_each_filter(filter, shup_task_filter(task), left) {
-		listener = shup_listener_of_filter(filter);
-		if (listener)
-			count_task(task, listener, pass);
-	}
-	/* A chain too long to be true: nothing may be decided by it. */
-	if (WARN_ON_ONCE(!left))
-		pass->complete = false;
-	return true;
+	if (!listener || listener->asked != pass->number ||
+	    listener->seen == pass->number)
+		return SHUP_SETTLED;
+	return count_task(task, listener, pass);
+}
+
+static enum shup_verdict visit_for_census(struct task_struct *task,
+					  const void *filter, void *arg)
+{
+	struct shup_listener *listener = shup_listener_of_filter(filter);
+
+	return listener ? count_task(task, listener, arg) : SHUP_SETTLED;
 }
 
 /* Callback and table in one, to get hold of a listener's wait queue. */
@@ -288,27 +311,11 @@ static void decide(struct shup_listener *listener, struct pass *pass)
 		return;
 	/* Two witnesses, or silence: memberships are left of tasks long gone. */
 	if (atomic_read(&listener->live)) {
-		must_sweep = true;
-		pass->retry = true;
+		WRITE_ONCE(must_census, true);
 		return;
 	}
 	speak(listener);
 	pass->told = true;
-}
-
-static unsigned int sweep(const struct pass *pass)
-{
-	audited_ns = ktime_get_ns();
-	must_sweep = false;
-	return shup_table_sweep(pass->number);
-}
-
-static void count_repairs(const struct pass *pass, unsigned int swept)
-{
-	if (!pass->joined && !swept)
-		return;
-	shup_stat_add(repairs, pass->joined + swept);
-	trace_repair(pass->number, pass->joined, swept);
 }
 
 static void adopt_in(unsigned long delay)
@@ -334,56 +341,92 @@ static void adoption_work(struct work_struct *work)
 		adopt_in(msecs_to_jiffies(RETRY_MS));
 }
 
-static bool audit_due(void)
-{
-	unsigned int period = READ_ONCE(audit_ms);
-
-	return must_sweep || (period && ktime_get_ns() - audited_ns >=
-					(u64)period * NSEC_PER_MSEC);
-}
-
-static void scan(struct pass *pass)
+static int scan(struct pass *pass, int (*scan_all)(shup_visit *, void *),
+		shup_visit *visit)
 {
 	u64 started = ktime_get_ns();
+	int ret = scan_all(visit, pass);
 	u64 spent;
 
-	if (shup_scan(visit_task, pass))
-		pass->complete = false;
 	shup_selfcheck_delay(SHUP_POINT_SCANNED);
-	if (pass->complete)
+	if (!ret)
 		shup_stat_inc(scans);
 	spent = pay(&pass_paid_ns, started, REST_MAX_NS);
 	shup_scan_max_us = max_t(u64, shup_scan_max_us,
 				 div_u64(spent, NSEC_PER_USEC));
-	trace_pass(pass->number, pass->candidates, pass->complete, spent);
+	trace_pass(pass->number, pass->candidates, !ret, spent);
+	return ret;
 }
 
-/* Return: whether something is left to decide. */
+static void decide_all(struct pass *pass)
+{
+	struct shup_listener *listener;
+
+	pass->candidates = take_candidates(pass->number);
+	if (!pass->candidates)
+		return;
+	pass->complete = !scan(pass, shup_scan, visit_for_candidates);
+	list_for_each_entry_lockless(listener, &shup_listeners, all)
+		decide(listener, pass);
+	if (pass->told)
+		shup_status_told();
+}
+
+/*
+ * Make each live task under a listener a member, and drop the memberships of
+ * others.  A live task that the scan does not come by loses its membership,
+ * and its listener may become a candidate: the next pass finds the task.
+ */
+static void take_census(struct pass *pass)
+{
+	struct shup_listener *listener;
+
+	pass->candidates = 0;
+	if (scan(pass, shup_scan_tasks, visit_for_census)) {
+		WRITE_ONCE(must_census, true);
+		pass->retry = true;
+		return;
+	}
+	pass->swept = shup_table_sweep(pass->number);
+	/* One that never had a member has had no last one. */
+	list_for_each_entry_lockless(listener, &shup_listeners, all)
+		if (!atomic_read(&listener->live) &&
+		    !shup_listener_test(listener, SHUP_ORPHAN))
+			shup_orphan_ask(listener);
+}
+
+/* Return: whether a census is due, with adoption, that no event called for. */
+static bool audit_begins(void)
+{
+	unsigned int period = READ_ONCE(audit_ms);
+	u64 now = ktime_get_ns();
+
+	if (!period || now - audited_ns < (u64)period * NSEC_PER_MSEC)
+		return false;
+	audited_ns = now;
+	adopt_in(0);
+	return true;
+}
+
+/* Return: whether something is left to do. */
 static bool run_pass(void)
 {
-	struct pass pass = { .number = shup_table_pass(), .complete = true };
-	struct shup_listener *listener;
-	bool audit = audit_due();
-	unsigned int swept = 0;
+	struct pass pass = { .number = shup_table_pass() };
+	bool audit;
 
 	/* Before the first, it may not even be known how to read a chain. */
 	if (list_empty(&shup_listeners))
 		return false;
-	if (audit)
-		adopt_in(0);
-	pass.candidates = take_candidates(pass.number);
-	if (!pass.candidates && !audit)
-		return false;
 
-	scan(&pass);
-
-	list_for_each_entry_lockless(listener, &shup_listeners, all)
-		decide(listener, &pass);
-	if (audit && pass.complete)
-		swept = sweep(&pass);
-	count_repairs(&pass, swept);
-	if (pass.told)
-		shup_status_told();
+	decide_all(&pass);
+	audit = audit_begins();
+	/* All that called for one before this moment is counted by it. */
+	if (xchg(&must_census, false) || audit)
+		take_census(&pass);
+	if (pass.joined || pass.swept) {
+		shup_stat_add(repairs, pass.joined + pass.swept);
+		trace_repair(pass.number, pass.joined, pass.swept);
+	}
 	return pass.retry;
 }
 
@@ -451,7 +494,7 @@ bool shup_orphan_test(struct file *file, gfp_t gfp)
 }
 
 /**
- * shup_orphan_recount() - have the next pass look for tasks under a listener
+ * shup_orphan_recount() - count the tasks under a listener that has just got known
  * @file: its file, which the caller keeps open
  *
  * Context: any.
@@ -465,6 +508,7 @@ void shup_orphan_recount(struct file *file)
 	if (listener)
 		shup_orphan_ask(listener);
 	rcu_read_unlock();
+	shup_orphan_census();
 }
 
 /**

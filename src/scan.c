@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The exact scan: every live task with a filter, with none missed.
- *
- * For a filter F that is installed and has no user but by fork and TSYNC, the
- * scan visits a live task under F if there is one at the end of the scan.
- * Why, for a task list without locks that changes all the while:
+ * Scans of all tasks.  One of them, shup_scan(), is exact: for a filter F that
+ * is installed and has no user but by fork and TSYNC, it visits F with a live
+ * task if there is one under F at the end of the scan.  Why, for a task list
+ * without locks that changes all the while:
  *
  *  - A process is visited in one piece, under its siglock.  TSYNC, the attach
  *    of a filter, the addition and the removal of threads all take that lock.
  *    So if a process is visited and no live thread of it is under F, none ever
  *    will be: fork and TSYNC need one that is.
+ *  - In that piece a filter is passed over only if the visitor wants to know
+ *    no more of it, nor of those below it.  It is known by its address, which
+ *    holds as long as the lock is held: the tasks visited stay on the thread
+ *    list, and keep their filters.  Afterwards that memory can be another's.
  *  - A new process goes to the tail of the task list.  If its creator is under
  *    F, the creator's process has not been visited, so it is still ahead of
  *    the scan, and the tail more so.
@@ -21,22 +24,27 @@
  *    a moment ago, in the list: RCU keeps what it points to, and a scan that
  *    has left its read-side section checks the node before it goes on.
  *
- * tests/model/hup.pml has the first two, and what follows if a visit is not in
- * one piece.
+ * tests/model/hup.pml has the first three, and what follows if a visit is not
+ * in one piece.
  *
  * Chains are safe to read in a visit: on 5.9 and later a task's tie is cut
  * after it has lost its sighand, under the siglock; before, in free_task(),
  * a grace period after it left the task list.
  */
+#include <linux/bits.h>
+#include <linux/hash.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "compat.h"
+#include "layout.h"
 #include "scan.h"
 #include "stats.h"
 
-/* Processes between two looks at the scheduler, at the most. */
+/* Processes, or tasks, between two looks at the scheduler, at the most. */
 #define STRIDE 256
 
 /* A scan that must start again this often leaves it for later. */
@@ -83,18 +91,123 @@ enum visited {
 	GO_ON,
 	STOP,
 	START_AGAIN,
+	UNREADABLE,
 };
 
-/* What to do with each process: either of the two. */
+/**
+ * struct plan - what a scan does
+ * @look: with each process
+ * @visit: with each filter of a task; unless @visit_process
+ * @visit_process: with each process, if that is all
+ * @arg: for either
+ * @marks: MARKS words, if processes are visited in one piece
+ * @count: visits so far
+ */
 struct plan {
+	enum visited (*look)(struct task_struct *leader, struct plan *plan);
 	shup_visit *visit;
 	shup_visit_process *visit_process;
 	void *arg;
+	const void **marks;
+	unsigned int count;
 };
 
-static enum visited visit_tasks(struct task_struct *leader,
-				const struct plan *plan)
+/*
+ * Of filters that a process's chains have in common, one in so many is marked,
+ * at a place of its own by hash: what a chain shares with those walked before
+ * ends its walk soon.  Else a process of thousands of threads, on a chain of
+ * thousands of filters, would have interrupts off for a second.
+ */
+#define MARK_BITS 9
+#define MARKS BIT(MARK_BITS)
+#define SPARSE_BITS 2
+
+/**
+ * struct settled - filters that need no second look while a siglock is held,
+ *	nor do those further down their chains
+ * @head: the head of the last chain of which that is true; NULL: of none
+ * @marks: more of them, at the place each has; see plan
+ * @marked: @marks is of this process
+ */
+struct settled {
+	const void *head;
+	const void **marks;
+	bool marked;
+};
+
+static const void **mark_of(const struct settled *settled, const void *filter)
 {
+	u32 hash = hash_ptr(filter, MARK_BITS + SPARSE_BITS);
+
+	return hash < MARKS ? &settled->marks[hash] : NULL;
+}
+
+static bool is_settled(const struct settled *settled, const void *filter)
+{
+	const void **mark;
+
+	if (filter == settled->head)
+		return true;
+	if (!settled->marked)
+		return false;
+	mark = mark_of(settled, filter);
+	return mark && *mark == filter;
+}
+
+/* Mostly all threads have one chain, and one head is enough. */
+static void settle(struct settled *settled, const void *head, const void *end)
+{
+	const void *first = settled->head;
+	const void *filter;
+	const void **mark;
+
+	settled->head = head;
+	if (!first)
+		return;
+	if (!settled->marked)
+		memset(settled->marks, 0, MARKS * sizeof(*settled->marks));
+	settled->marked = true;
+	for (filter = head; filter != end; filter = shup_layout_prev(filter)) {
+		mark = mark_of(settled, filter);
+		if (mark)
+			*mark = filter;
+	}
+}
+
+/* With @task's siglock held. */
+static enum visited visit_task(struct task_struct *task, struct plan *plan,
+			       struct settled *settled)
+{
+	const void *head = shup_task_filter(task);
+	enum shup_verdict verdict;
+	const void *filter;
+	bool all = true;
+	unsigned int left;
+
+	if (!head || head == settled->head ||
+	    (READ_ONCE(task->flags) & PF_EXITING))
+		return GO_ON;
+
+	shup_for_each_filter(filter, head, left) {
+		if (is_settled(settled, filter))
+			break;
+		verdict = plan->visit(task, filter, plan->arg);
+		if (verdict == SHUP_ENOUGH)
+			return STOP;
+		all &= verdict == SHUP_SETTLED;
+	}
+	/* A chain too long to be true. */
+	if (WARN_ON_ONCE(!left))
+		return UNREADABLE;
+	if (all)
+		settle(settled, head, filter);
+	return GO_ON;
+}
+
+/* All threads of a process in one piece. */
+static enum visited look_together(struct task_struct *leader, struct plan *plan)
+{
+	struct settled settled = { .marks = plan->marks };
 	struct sighand_struct *sighand;
 	enum visited result = GO_ON;
 	struct task_struct *task;
@@ -108,13 +221,9 @@ static enum visited visit_tasks(struct task_struct *leader,
 		return START_AGAIN;
 
 	for_each_thread(leader, task) {
-		if (!shup_task_filter(task) ||
-		    (READ_ONCE(task->flags) & PF_EXITING))
-			continue;
-		if (!plan->visit(task, plan->arg)) {
-			result = STOP;
+		result = visit_task(task, plan, &settled);
+		if (result != GO_ON)
 			break;
-		}
 	}
 	spin_unlock_irqrestore(&sighand->siglock, flags);
 
@@ -123,49 +232,88 @@ static enum visited visit_tasks(struct task_struct *leader,
 	return result;
 }
 
-/* Leave the read-side section for a moment.  Return: @leader is still listed. */
-static bool breathe(struct task_struct *leader)
+/*
+ * Leave the read-side section for a moment, now and then.
+ * Return: whether @leader, and its thread @task, are still listed.
+ */
+static bool breathe(struct task_struct *leader, struct task_struct *task,
+		    struct plan *plan)
 {
 	bool listed;
 
+	if (++plan->count % STRIDE && !need_resched())
+		return true;
 	get_task_struct(leader);
+	get_task_struct(task);
 	rcu_read_unlock();
 	cond_resched();
 	rcu_read_lock();
 	/* Not reaped, and not replaced by exec, before this section began. */
-	listed = pid_alive(leader) && thread_group_leader(leader);
+	listed = pid_alive(leader) && thread_group_leader(leader) &&
+		 pid_alive(task);
+	put_task_struct(task);
 	put_task_struct(leader);
 	return listed;
 }
 
-static enum visited visit_process(struct task_struct *leader,
-				  const struct plan *plan)
+static enum visited visit_alone(struct task_struct *task, struct plan *plan)
 {
-	if (READ_ONCE(leader->flags) & PF_KTHREAD)
+	struct settled settled = { };
+	struct sighand_struct *sighand;
+	enum visited result;
+	unsigned long flags;
+
+	sighand = lock_sighand(task, &flags);
+	if (!sighand)
 		return GO_ON;
-	if (plan->visit)
-		return visit_tasks(leader, plan);
+	result = visit_task(task, plan, &settled);
+	spin_unlock_irqrestore(&sighand->siglock, flags);
+	return result;
+}
+
+/* The threads of a process one by one. */
+static enum visited look_at_each(struct task_struct *leader, struct plan *plan)
+{
+	struct task_struct *task;
+	enum visited result;
+
+	if (has_no_filter(leader))
+		return GO_ON;
+
+	for_each_thread(leader, task) {
+		if (!breathe(leader, task, plan))
+			return START_AGAIN;
+		result = visit_alone(task, plan);
+		if (result != GO_ON)
+			return result;
+	}
+	return GO_ON;
+}
+
+static enum visited look_at_process(struct task_struct *leader,
+				    struct plan *plan)
+{
 	return plan->visit_process(leader, plan->arg) ? GO_ON : STOP;
 }
 
-static enum visited scan_once(const struct plan *plan)
+static enum visited scan_once(struct plan *plan)
 {
-	unsigned int count = 0;
 	struct task_struct *leader;
 	enum visited result;
 
 	for_each_process(leader) {
-		if ((++count % STRIDE == 0 || need_resched()) &&
-		    !breathe(leader))
+		if (!breathe(leader, leader, plan))
 			return START_AGAIN;
-		result = visit_process(leader, plan);
+		if (READ_ONCE(leader->flags) & PF_KTHREAD)
+			continue;
+		result = plan->look(leader, plan);
 		if (result != GO_ON)
 			return result;
 	}
 	return STOP;
 }
 
-static int scan(const struct plan *plan)
+static int scan(struct plan *plan)
 {
 	unsigned int left = RESTARTS;
 	enum visited result;
@@ -174,6 +322,8 @@ static int scan(const struct plan *plan)
 		rcu_read_lock();
 		result = scan_once(plan);
 		rcu_read_unlock();
+		if (result == UNREADABLE)
+			return -ELOOP;
 		if (result != START_AGAIN)
 			return 0;
 		shup_stat_inc(scan_restarts);
@@ -183,19 +333,52 @@ static int scan(const struct plan *plan)
 }
 
 /**
- * shup_scan() - visit every live task that has a filter
- * @visit: called for each
+ * shup_scan() - visit the filters of all live tasks, exactly
+ * @visit: called for each, with a task that has it; in a process not again for
+ *	one that is settled, as all of its chain is
  * @arg: given to it
  *
- * A task may be visited more than once.
+ * A filter may be visited more than once, with the same task or others.
  *
  * Context: process context; may sleep.
  * Return: 0 if all were visited, or @visit ended it; -EAGAIN if the task list
- * changed too fast, in which case some were not.
+ * changed too fast, -ELOOP if a chain cannot be read, -ENOMEM: some were not.
  */
 int shup_scan(shup_visit *visit, void *arg)
 {
-	return scan(&(struct plan){ .visit = visit, .arg = arg });
+	struct plan plan = {
+		.look = look_together,
+		.visit = visit,
+		.arg = arg,
+	};
+	int ret;
+
+	plan.marks = kmalloc_array(MARKS, sizeof(*plan.marks), GFP_KERNEL);
+	if (!plan.marks)
+		return -ENOMEM;
+	ret = scan(&plan);
+	kfree(plan.marks);
+	return ret;
+}
+
+/**
+ * shup_scan_tasks() - visit the filters of each task
+ * @visit: called for each filter of each live task, settled or not
+ * @arg: given to it
+ *
+ * No process is visited in one piece: what TSYNC moves from task to task
+ * meanwhile may be missed, and a task that is made meanwhile.
+ *
+ * Context: process context; may sleep.
+ * Return: as shup_scan().
+ */
+int shup_scan_tasks(shup_visit *visit, void *arg)
+{
+	return scan(&(struct plan){
+		.look = look_at_each,
+		.visit = visit,
+		.arg = arg,
+	});
 }
 
 /**
@@ -211,5 +394,9 @@ int shup_scan(shup_visit *visit, void *arg)
  */
 int shup_scan_processes(shup_visit_process *visit, void *arg)
 {
-	return scan(&(struct plan){ .visit_process = visit, .arg = arg });
+	return scan(&(struct plan){
+		.look = look_at_process,
+		.visit_process = visit,
+		.arg = arg,
+	});
 }

@@ -5,14 +5,27 @@
 #include <linux/sched.h>
 
 /**
- * typedef shup_visit - what a scan does with a task
- * @task: has a filter and is not PF_EXITING
+ * enum shup_verdict - what a scan's visitor has learnt
+ * @SHUP_SETTLED: all it wants to know of this filter in this process
+ * @SHUP_UNSETTLED: another task of the process may tell more
+ * @SHUP_ENOUGH: the scan can end
+ */
+enum shup_verdict {
+	SHUP_SETTLED,
+	SHUP_UNSETTLED,
+	SHUP_ENOUGH,
+};
+
+/**
+ * typedef shup_visit - what a scan does with a filter of a task
+ * @task: is not PF_EXITING
+ * @filter: in its chain
  * @arg: the caller's
  *
  * Context: @task's siglock held, interrupts off, RCU read side.
- * Return: false to end the scan.
  */
-typedef bool shup_visit(struct task_struct *task, void *arg);
+typedef enum shup_verdict shup_visit(struct task_struct *task,
+				     const void *filter, void *arg);
 
 /**
  * typedef shup_visit_process - what a scan does with a process
@@ -25,6 +38,7 @@ typedef bool shup_visit(struct task_struct *task, void *arg);
 typedef bool shup_visit_process(struct task_struct *leader, void *arg);
 
 int shup_scan(shup_visit *visit, void *arg);
+int shup_scan_tasks(shup_visit *visit, void *arg);
 int shup_scan_processes(shup_visit_process *visit, void *arg);
 
 #endif /* SHUP_SCAN_H */

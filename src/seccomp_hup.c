@@ -92,10 +92,11 @@ void shup_disarm(void)
 	schedule_work(&disarm);
 }
 
-static bool check_layout(struct task_struct *task, void *ret)
+static enum shup_verdict check_layout(struct task_struct *task,
+				      const void *filter, void *ret)
 {
-	*(int *)ret = shup_layout_check(shup_task_filter(task));
-	return false;
+	*(int *)ret = shup_layout_check(filter);
+	return SHUP_ENOUGH;
 }
 
 /*

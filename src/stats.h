@@ -15,9 +15,9 @@
 	X(joins)	/* memberships begun, by a hook or by the scan */ \
 	X(leaves)	/* live tasks under a listener that exited */	\
 	X(cuts)		/* memberships ended with the tie to the filter */ \
-	X(scans)	/* complete passes over all tasks */		\
-	X(scan_restarts) /* passes begun anew: the task list had moved */ \
-	X(repairs)	/* memberships a pass put right */		\
+	X(scans)	/* complete scans of all tasks */		\
+	X(scan_restarts) /* scans begun anew: the task list had moved */ \
+	X(repairs)	/* memberships a scan put right */		\
 	X(missed)	/* joins and listeners lost for want of memory */ \
 	X(untied)	/* ties cut on a live task by others: ignored */
 
@@ -34,7 +34,7 @@ struct shup_stats {
 
 DECLARE_PER_CPU(struct shup_stats, shup_stats);
 
-/* The longest pass, in microseconds; written by the worker only. */
+/* The longest scan, in microseconds; written by the worker only. */
 extern unsigned int shup_scan_max_us;
 
 /* From any context. */

@@ -305,7 +305,7 @@ u32 shup_table_pass(void)
 }
 
 /**
- * shup_table_census() - the scan has found a task that does not look dead
+ * shup_table_found() - a scan has found a task that does not look dead
  * @task: on its thread list, not PF_EXITING, siglock held
  * @listener: a listener whose filter is in @task's chain
  * @pass: from shup_table_pass()
@@ -314,11 +314,11 @@ u32 shup_table_pass(void)
  * Return: SHUP_DEPARTED if the task is past do_exit() all the same; else it is
  * live, and in the table unless SHUP_NO_MEMORY.
  */
-enum shup_census shup_table_census(struct task_struct *task,
-				   struct shup_listener *listener, u32 pass)
+enum shup_found shup_table_found(struct task_struct *task,
+				 struct shup_listener *listener, u32 pass)
 {
 	struct bucket *bucket = bucket_of(task);
-	enum shup_census result = SHUP_KNOWN;
+	enum shup_found result = SHUP_KNOWN;
 	struct membership *member;
 
 	raw_spin_lock(&bucket->lock);
@@ -364,7 +364,7 @@ static unsigned int sweep_bucket(struct bucket *bucket, u32 pass)
 
 /**
  * shup_table_sweep() - drop the memberships of closed listeners
- * @pass: and, if not 0, those that this complete pass did not come by: events
+ * @pass: and, if not 0, those that this pass's census did not come by: events
  *	that put an end to them were missed, or they are of no more use
  *
  * A departed task that is PF_EXITING, or gone, needs no membership to be told

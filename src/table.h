@@ -8,13 +8,13 @@
 struct shup_listener;
 
 /**
- * enum shup_census - what the table knows of a task that the scan has found
+ * enum shup_found - what the table knows of a task that a scan has found
  * @SHUP_KNOWN: a live member already
  * @SHUP_JOINED: live, and made a member now
  * @SHUP_DEPARTED: past do_exit(), so not live
  * @SHUP_NO_MEMORY: live, and could not be made a member
  */
-enum shup_census {
+enum shup_found {
 	SHUP_KNOWN,
 	SHUP_JOINED,
 	SHUP_DEPARTED,
@@ -46,8 +46,8 @@ void shup_table_leave(struct task_struct *task);
 void shup_table_cut(struct task_struct *task);
 
 u32 shup_table_pass(void);
-enum shup_census shup_table_census(struct task_struct *task,
-				   struct shup_listener *listener, u32 pass);
+enum shup_found shup_table_found(struct task_struct *task,
+				 struct shup_listener *listener, u32 pass);
 unsigned int shup_table_sweep(u32 pass);
 
 enum shup_membership shup_table_peek(struct task_struct *task,

@@ -140,6 +140,54 @@ static void thread_held_at_exit(void)
 	expect_hup(box.fd, "the tracer has let the last thread go");
 }
 
+/* In a module that was built for it: see nothing of what happens until told otherwise. */
+static void look_away(bool away)
+{
+	FILE *every = fopen("/sys/module/seccomp_hup/parameters/drop_every", "we");
+
+	if (!every)
+		return;
+	fputs(away ? "1" : "0", every);
+	fclose(every);
+}
+
+static void *thread_stays(void *arg __maybe_unused)
+{
+	gate_open(READY);
+	gate_wait(STAY);
+	return NULL;
+}
+
+static void body_starts_thread_when_told(void *arg __maybe_unused)
+{
+	gate_wait(DO);
+	start_thread(thread_stays, NULL);
+	gate_wait(LEAVE);
+	exit_thread();
+}
+
+/*
+ * One task of the process is not live although it looks so, and the other, which has the same
+ * chain, may have come unseen.
+ */
+static void leader_held_at_exit(void)
+{
+	struct box box = box_start(body_starts_thread_when_told, NULL);
+
+	look_away(true);
+	gate_open(DO);
+	gate_reach(READY, "the start of the thread");
+	look_away(false);
+	trace(box.pid, PTRACE_O_TRACEEXIT);
+	gate_open(LEAVE);
+	wait_event(box.pid, PTRACE_EVENT_EXIT);
+	expect_no_hup(box.fd, "the leader is held at its exit, the thread lives");
+	gate_open(STAY);
+	hold_a_while(box.fd);
+	let_go_on(box.pid);
+	expect_hup(box.fd, "the tracer has let the leader go, the thread was gone before");
+}
+
 /* ---- the tracer goes ------------------------------------------------------------------- */
 
 static void tracer_dies(void)
@@ -199,6 +247,7 @@ const struct test_case ptrace_cases[] = {
 	CASE(held_at_exit_child_lives),
 	CASE(held_at_exit_child_leaves_first),
 	CASE(thread_held_at_exit),
+	CASE(leader_held_at_exit),
 	CASE(tracer_dies),
 	CASE(child_held_at_birth),
 	{ 0 },

@@ -111,8 +111,7 @@ static void reload_before_any_filter(void)
 		_exit(0);
 	}
 	gate_reach(0, "the filters are installed");
-	run_command("cd /sys/module/seccomp_hup/parameters && period=$(cat audit_ms) && "
-		    "echo $period >audit_ms");
+	run_command("f=/sys/module/seccomp_hup/parameters/audit_ms; v=$(cat $f) && echo $v >$f");
 	nap_ms(opt.settle_ms);
 	box = box_start(body_ctl, NULL);
 	box_tell(&box);
@@ -304,6 +303,92 @@ static void adopt_table_of_a_thread(void)
 	load();
 	box_tell(&box);
 	gate_reach(TOLD, "HUP in a thread with an fd table of its own");
+}
+
+/*
+ * One process whose threads have chains of their own, which branch off one long chain: there is
+ * a listener in each branch, a thread right under it, and one under one more filter.
+ */
+#define BRANCHES 12
+#define BETWEEN_BRANCHES 8
+enum { LOWER = 0, UPPER = BRANCHES, STARTED = 2 * BRANCHES };
+
+static void *upper_thread(void *arg)
+{
+	int i = (intptr_t)arg;
+
+	install_plain_filter();
+	note_tid(UPPER + i);
+	gate_open(STARTED + i);
+	gate_wait(UPPER + i);
+	return NULL;
+}
+
+static void *lower_thread(void *arg)
+{
+	int i = (intptr_t)arg;
+
+	hand_over(install_listener());
+	note_tid(LOWER + i);
+	start_thread(upper_thread, arg);
+	gate_wait(LOWER + i);
+	return NULL;
+}
+
+static void body_branches(void *arg __maybe_unused)
+{
+	int i, j;
+
+	for (i = 0; i < BRANCHES; i++) {
+		for (j = 0; j < BETWEEN_BRANCHES; j++)
+			install_plain_filter();
+		start_thread(lower_thread, GATE_ARG(i));
+		gate_wait(STARTED + i);
+	}
+	gate_wait(STARTED + BRANCHES);
+}
+
+static void thread_leaves(const struct box *box, int which)
+{
+	gate_open(which);
+	wait_gone(box->pid, shm->tid[which]);
+}
+
+static void adopt_branches_of_a_chain(void)
+{
+	int fd[BRANCHES], i;
+	struct box box;
+
+	unload();
+	box = bare_start(body_branches, NULL);
+	for (i = 0; i < BRANCHES; i++) {
+		take_listener(&box);
+		fd[i] = box.fd;
+	}
+	gate_reach(STARTED + BRANCHES - 1, "the last branch");
+	/* Of three branches, one has no thread, one the upper one, one both. */
+	for (i = 0; i < BRANCHES; i++) {
+		if (i % 3 < 2)
+			thread_leaves(&box, LOWER + i);
+		if (i % 3 < 1)
+			thread_leaves(&box, UPPER + i);
+	}
+	load();
+	nap_ms(opt.settle_ms);
+	for (i = 0; i < BRANCHES; i++) {
+		if (i % 3 < 1)
+			expect_hup(fd[i], "both threads had left before the load");
+		else
+			expect_no_hup_now(fd[i], "a thread of the branch lives");
+	}
+	for (i = 0; i < BRANCHES; i++) {
+		if (i % 3 < 1)
+			continue;
+		gate_open(LOWER + i);
+		expect_no_hup(fd[i], "the upper thread of the branch lives");
+		thread_leaves(&box, UPPER + i);
+		expect_hup(fd[i], "both threads of the branch have left");
+	}
 }
 
 /* In no fd table: sent, and not received.  Return: where to receive it. */
@@ -545,6 +630,7 @@ const struct test_case reload_cases[] = {
 	CASE(adopt_dead_box_in_recv, .deadline_ms = 20000),
 	CASE(adopt_other_pid_namespace, .deadline_ms = 20000),
 	CASE(adopt_table_of_a_thread, .deadline_ms = 20000),
+	CASE(adopt_branches_of_a_chain, .deadline_ms = 20000),
 	CASE(adopt_in_flight_at_poll, .deadline_ms = 20000),
 	CASE(adopt_in_flight_at_epoll, .deadline_ms = 20000),
 	CASE(adopt_in_flight_at_recv, .deadline_ms = 20000),

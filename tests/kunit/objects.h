@@ -41,16 +41,14 @@ void add_btf_filter(struct btf_blob *btf, size_t prev, size_t prog, size_t notif
 	((kind_flag) << 31 | (kind) << 24 | (count))
 
 /**
- * struct stub_scan - what shup_scan() finds here instead of the machine's tasks
- * @tasks: each is visited
- * @count: how many
+ * struct stub_scan - what scans find here instead of the machine's tasks
+ * @tasks: each is visited that is not NULL
  * @ret: what it returns
  * @delay_ms: how long it takes
- * @scans: how often it was asked
+ * @scans: how many there were
  */
 struct stub_scan {
-	struct task_struct *tasks[4];
-	unsigned int count;
+	struct task_struct *tasks[32];
 	int ret;
 	unsigned int delay_ms;
 	unsigned int scans;

@@ -88,8 +88,6 @@ static struct box *open_box(struct kunit *test, const void *prev)
 	box->file = anon_inode_getfile("shup_test", &box_operations, box, O_RDWR);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(box->file));
 	KUNIT_ASSERT_EQ(test, shup_listener_adopt(box->file, GFP_KERNEL), 1);
-	/* As when it is made: audits begin. */
-	shup_orphan_kick();
 	return box;
 }
 
@@ -110,27 +108,55 @@ static struct shup_listener *listener_of(struct kunit *test, struct box *box)
 	return listener;
 }
 
-static struct task_struct *join(struct kunit *test, struct box *box)
+static void let_scan_find(struct kunit *test, struct task_struct *task)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(stub_scan.tasks); i++) {
+		if (stub_scan.tasks[i])
+			continue;
+		WRITE_ONCE(stub_scan.tasks[i], task);
+		return;
+	}
+	KUNIT_ASSERT_TRUE_MSG(test, false, "stub_scan has no more room");
+}
+
+static void let_scan_miss(const struct task_struct *task)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(stub_scan.tasks); i++)
+		if (stub_scan.tasks[i] == task)
+			WRITE_ONCE(stub_scan.tasks[i], NULL);
+}
+
+/* A live task under a filter, which no event has told of. */
+static struct task_struct *live_task(struct kunit *test, const void *filter)
 {
 	struct task_struct *task = new_task(test);
 
-	task->seccomp.filter = (void *)box->filter;
-	KUNIT_ASSERT_TRUE(test, shup_table_join(task, listener_of(test, box)));
+	task->seccomp.filter = (void *)filter;
+	let_scan_find(test, task);
 	return task;
 }
 
-/* Leaves as do_exit() does, and the scan does not find it any more. */
+/* One of which an event has told. */
+static struct task_struct *join(struct kunit *test, struct box *box)
+{
+	struct task_struct *task = live_task(test, box->filter);
+
+	KUNIT_ASSERT_TRUE(test, shup_table_join(task, listener_of(test, box)));
+	/* As when a listener is made: audits begin. */
+	shup_orphan_kick();
+	return task;
+}
+
 static void die(struct task_struct *task)
 {
 	shup_table_leave(task);
 	task->flags |= PF_EXITING;
+	let_scan_miss(task);
 	shup_table_cut(task);
-}
-
-static void let_scan_find(struct task_struct *task)
-{
-	stub_scan.tasks[0] = task;
-	WRITE_ONCE(stub_scan.count, task ? 1 : 0);
 }
 
 static bool is_told(struct kunit *test, struct box *box)
@@ -162,10 +188,8 @@ static void the_last_exit_is_told(struct kunit *test)
 	struct task_struct *first = join(test, box);
 	struct task_struct *last = join(test, box);
 
-	let_scan_find(last);
 	die(first);
 	expect_silence(test, box);
-	let_scan_find(NULL);
 	die(last);
 	expect_told(test, box);
 	KUNIT_EXPECT_TRUE(test, shup_orphan_test(box->file, GFP_KERNEL));
@@ -176,15 +200,12 @@ static void the_last_exit_is_told(struct kunit *test)
 static void a_live_task_that_was_missed_keeps_it(struct kunit *test)
 {
 	struct box *box = open_box(test, NULL);
+	struct task_struct *missed = live_task(test, box->filter);
 	struct task_struct *known = join(test, box);
-	struct task_struct *missed = new_task(test);
 
-	missed->seccomp.filter = (void *)box->filter;
-	let_scan_find(missed);
 	die(known);
 	expect_silence(test, box);
 	KUNIT_EXPECT_EQ(test, atomic_read(&listener_of(test, box)->live), 1);
-	let_scan_find(NULL);
 	die(missed);
 	expect_told(test, box);
 	close_box(box);
@@ -195,14 +216,11 @@ static void a_live_task_under_a_later_filter_keeps_it(struct kunit *test)
 {
 	struct box *older = open_box(test, NULL);
 	struct box *newer = open_box(test, older->filter);
+	struct task_struct *missed = live_task(test, newer->filter);
 	struct task_struct *known = join(test, older);
-	struct task_struct *missed = new_task(test);
 
-	missed->seccomp.filter = (void *)newer->filter;
-	let_scan_find(missed);
 	die(known);
 	expect_silence(test, older);
-	let_scan_find(NULL);
 	die(missed);
 	expect_told(test, older);
 	expect_told(test, newer);
@@ -216,10 +234,8 @@ static void a_task_held_in_do_exit_does_not(struct kunit *test)
 	struct box *box = open_box(test, NULL);
 	struct task_struct *held = join(test, box);
 
-	let_scan_find(held);
 	shup_table_leave(held);
 	expect_told(test, box);
-	let_scan_find(NULL);
 	die(held);
 	close_box(box);
 }
@@ -237,27 +253,69 @@ static void an_incomplete_scan_decides_nothing(struct kunit *test)
 	close_box(box);
 }
 
-/* The scan finds nobody, but the count does not agree until a sweep. */
+/* Nobody is found, but the count does not agree until a census. */
 static void memberships_of_nobody_are_swept_first(struct kunit *test)
 {
 	struct box *box = open_box(test, NULL);
 
-	join(test, box);
+	let_scan_miss(join(test, box));
 	shup_orphan_recount(box->file);
 	expect_told(test, box);
 	KUNIT_EXPECT_EQ(test, atomic_read(&listener_of(test, box)->members), 0);
 	close_box(box);
 }
 
-/* No event says anything: the audit. */
+/* As TSYNC does, or the load: not each task under the listener had an event. */
+static void a_census_counts_all(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+	struct task_struct *tasks[3];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tasks); i++)
+		tasks[i] = live_task(test, box->filter);
+	shup_orphan_census();
+	expect_silence(test, box);
+	KUNIT_EXPECT_EQ(test, atomic_read(&listener_of(test, box)->live),
+			(int)ARRAY_SIZE(tasks));
+	for (i = 0; i < ARRAY_SIZE(tasks); i++)
+		die(tasks[i]);
+	expect_told(test, box);
+	close_box(box);
+}
+
+static void a_failed_census_is_taken_again(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+
+	WRITE_ONCE(stub_scan.ret, -EAGAIN);
+	let_scan_miss(join(test, box));
+	shup_orphan_census();
+	expect_silence(test, box);
+	KUNIT_EXPECT_EQ(test, atomic_read(&listener_of(test, box)->members), 1);
+	WRITE_ONCE(stub_scan.ret, 0);
+	expect_told(test, box);
+	close_box(box);
+}
+
+/* Its tasks came and went unseen, so it never was a candidate. */
+static void one_that_never_had_a_member_is_told(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+
+	shup_orphan_census();
+	expect_told(test, box);
+	close_box(box);
+}
+
+/* Neither event nor exit was seen: that is what audits are for. */
 static void an_audit_finds_what_no_event_told(struct kunit *test)
 {
 	struct box *box = open_box(test, NULL);
 	struct task_struct *task = join(test, box);
 
-	let_scan_find(task);
 	expect_silence(test, box);
-	let_scan_find(NULL);
+	let_scan_miss(task);
 	expect_told(test, box);
 	close_box(box);
 }
@@ -343,10 +401,7 @@ static void a_pass_that_was_held_up_is_not_paid_in_full(struct kunit *test)
  */
 static void nobody_is_looked_for_without_a_listener(struct kunit *test)
 {
-	struct task_struct *task = new_task(test);
-
-	task->seccomp.filter = new_filter_with(test, EXPECTED, NULL);
-	let_scan_find(task);
+	live_task(test, new_filter_with(test, EXPECTED, NULL));
 	/* Until an audit is due. */
 	msleep(AUDIT_MS + 100);
 	shup_orphan_kick();
@@ -491,6 +546,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_task_held_in_do_exit_does_not),
 	KUNIT_CASE(an_incomplete_scan_decides_nothing),
 	KUNIT_CASE(memberships_of_nobody_are_swept_first),
+	KUNIT_CASE(a_census_counts_all),
+	KUNIT_CASE(a_failed_census_is_taken_again),
+	KUNIT_CASE(one_that_never_had_a_member_is_told),
 	KUNIT_CASE(an_audit_finds_what_no_event_told),
 	KUNIT_CASE(the_closed_are_not_told),
 	KUNIT_CASE(one_pass_decides_all),

@@ -1,34 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the code under test needs of the rest of the module.  Tasks are only
- * memory, so the scan visits those that a test names.
+ * memory, so scans visit those that a test names.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
 
 #include "adopt.h"
+#include "layout.h"
 #include "objects.h"
 #include "scan.h"
 #include "seccomp_hup.h"
 
 struct stub_scan stub_scan;
 
+static void visit_chain(struct task_struct *task, shup_visit *visit, void *arg)
+{
+	const void *filter;
+	unsigned int left;
+
+	shup_for_each_filter(filter, shup_task_filter(task), left)
+		if (visit(task, filter, arg) == SHUP_ENOUGH)
+			return;
+}
+
 int shup_scan(shup_visit *visit, void *arg)
 {
+	struct task_struct *task;
 	unsigned int i;
 
 	WRITE_ONCE(stub_scan.scans, stub_scan.scans + 1);
 	if (stub_scan.delay_ms)
 		mdelay(stub_scan.delay_ms);
 	rcu_read_lock();
-	for (i = 0; i < READ_ONCE(stub_scan.count); i++) {
+	for (i = 0; i < ARRAY_SIZE(stub_scan.tasks); i++) {
+		task = READ_ONCE(stub_scan.tasks[i]);
+		if (!task)
+			continue;
 		/* As under a siglock. */
 		local_irq_disable();
-		visit(stub_scan.tasks[i], arg);
+		visit_chain(task, visit, arg);
 		local_irq_enable();
 	}
 	rcu_read_unlock();
 	return READ_ONCE(stub_scan.ret);
+}
+
+int shup_scan_tasks(shup_visit *visit, void *arg)
+{
+	return shup_scan(visit, arg);
 }
 
 struct stub_adoption stub_adoption;

@@ -35,14 +35,14 @@ static void die(struct task_struct *task)
 	task->flags |= PF_EXITING;
 }
 
-static enum shup_census census(struct task_struct *task,
-			       struct shup_listener *listener, u32 pass)
+static enum shup_found found(struct task_struct *task,
+			     struct shup_listener *listener, u32 pass)
 {
-	enum shup_census result;
+	enum shup_found result;
 
 	/* As under the siglock. */
 	local_irq_disable();
-	result = shup_table_census(task, listener, pass);
+	result = shup_table_found(task, listener, pass);
 	local_irq_enable();
 	return result;
 }
@@ -171,7 +171,7 @@ static void a_cut_of_a_live_task_is_not_believed(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_candidate(listener));
 }
 
-static void census_tells_who_is_live(struct kunit *test)
+static void a_found_task_is_live_or_departed(struct kunit *test)
 {
 	struct shup_listener *listener = new_listener(test);
 	struct task_struct *known = new_task(test);
@@ -183,10 +183,10 @@ static void census_tells_who_is_live(struct kunit *test)
 	shup_table_join(departed, listener);
 	shup_table_leave(departed);
 
-	KUNIT_EXPECT_EQ(test, census(known, listener, pass), SHUP_KNOWN);
-	KUNIT_EXPECT_EQ(test, census(missed, listener, pass), SHUP_JOINED);
-	KUNIT_EXPECT_EQ(test, census(missed, listener, pass), SHUP_KNOWN);
-	KUNIT_EXPECT_EQ(test, census(departed, listener, pass), SHUP_DEPARTED);
+	KUNIT_EXPECT_EQ(test, found(known, listener, pass), SHUP_KNOWN);
+	KUNIT_EXPECT_EQ(test, found(missed, listener, pass), SHUP_JOINED);
+	KUNIT_EXPECT_EQ(test, found(missed, listener, pass), SHUP_KNOWN);
+	KUNIT_EXPECT_EQ(test, found(departed, listener, pass), SHUP_DEPARTED);
 	expect_counts(test, listener, 2, 3);
 }
 
@@ -199,7 +199,7 @@ static void a_task_struct_used_again_is_another_task(struct kunit *test)
 	shup_table_join(task, listener);
 	shup_table_leave(task);
 	task->start_time++;
-	KUNIT_EXPECT_EQ(test, census(task, listener, shup_table_pass()),
+	KUNIT_EXPECT_EQ(test, found(task, listener, shup_table_pass()),
 			SHUP_JOINED);
 	expect_counts(test, listener, 1, 1);
 
@@ -220,12 +220,12 @@ static void a_sweep_drops_whom_the_pass_did_not_see(struct kunit *test)
 	shup_table_join(new_task(test), listener);
 	shup_table_join(new_task(test), listener);
 	pass = shup_table_pass();
-	census(seen, listener, pass);
+	found(seen, listener, pass);
 	shup_table_join(newer, listener);
 
 	KUNIT_EXPECT_EQ(test, shup_table_sweep(pass), 2U);
 	expect_counts(test, listener, 2, 2);
-	KUNIT_EXPECT_EQ(test, census(newer, listener, pass), SHUP_KNOWN);
+	KUNIT_EXPECT_EQ(test, found(newer, listener, pass), SHUP_KNOWN);
 }
 
 static void a_sweep_makes_candidates(struct kunit *test)
@@ -312,7 +312,7 @@ static int jostle(void *arg)
 			shup_table_cut(task);
 			break;
 		default:
-			census(task, crowd->listener, 1);
+			found(task, crowd->listener, 1);
 		}
 		if (!(i % 256))
 			cond_resched();
@@ -366,7 +366,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cut_ends_the_departed),
 	KUNIT_CASE(a_cut_ends_the_live_that_are_exiting),
 	KUNIT_CASE(a_cut_of_a_live_task_is_not_believed),
-	KUNIT_CASE(census_tells_who_is_live),
+	KUNIT_CASE(a_found_task_is_live_or_departed),
 	KUNIT_CASE(a_task_struct_used_again_is_another_task),
 	KUNIT_CASE(a_sweep_drops_whom_the_pass_did_not_see),
 	KUNIT_CASE(a_sweep_makes_candidates),

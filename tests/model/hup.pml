@@ -10,6 +10,8 @@
  * child at the tail. A thread's slot can be used again, as a task_struct can. At most LOST events
  * do not reach the module. The module may be loaded late: its table is empty then (adoption).
  *
+ * The census that TSYNC calls for is left out: it sets counts right sooner than an audit.
+ *
  * Where the code does more than the model: exec by a thread, and with it a scan that stands on a
  * released leader (the code starts again; here INCOMPLETE stands for a scan that gave up); many
  * listeners; the pacing of passes; memory that cannot be had, which is a lost event.
@@ -170,7 +172,7 @@ proctype kernel(byte t) {
 		task[t] == ATTACHES ->
 		heard(yes);
 		if
-		:: yes -> join(t); ask()
+		:: yes -> join(t)
 		:: else
 		fi;
 		task[t] = RUNS; yes = false
@@ -207,8 +209,8 @@ proctype operator() {
 #endif
 }
 
-/* visit_task(), count_task(), shup_table_census(): not PF_EXITING, under F */
-inline visit(t) {
+/* count_task(), shup_table_found(): of one that is not PF_EXITING, under F */
+inline count(t) {
 	if
 	:: task[t] != FREE && task[t] != EXITING && under[t] ->
 		if
@@ -223,10 +225,25 @@ inline visit(t) {
 	fi
 }
 
+/* visit_for_candidates(): one live task is enough, for a process and for the pass */
+inline visit(t) {
+	if
+#ifdef MISTAKE_SETTLED
+	:: !seen && !settled -> count(t); settled = under[t] && member[t] == DEPARTED
+#else
+	:: !seen -> count(t)
+#endif
+	:: else
+	fi
+}
+
 /* orphan_work(): run_pass(), again and again; an audit is always due. */
 proctype worker() {
 	byte p, t;
 	bool asked, seen, complete;
+#ifdef MISTAKE_SETTLED
+	bool settled;
+#endif
 
 	loaded;
 	do
@@ -245,19 +262,27 @@ proctype worker() {
 		od;
 		t = 0; p = 0; seen = false; complete = true
 	   }
-	   /* shup_scan(): a process in one piece, under its siglock */
-	   do
-	   :: atomic { p < processes ->
+	   if
+	   :: asked ->
+		/* shup_scan(): a process in one piece, under its siglock */
+		do
+		:: atomic { p < processes ->
 #ifdef MISTAKE_NO_SIGLOCK
-		visit(p * PER_PROCESS) };
-	      atomic {
+			visit(p * PER_PROCESS) };
+		   atomic {
 #else
-		visit(p * PER_PROCESS);
+			visit(p * PER_PROCESS);
 #endif
-		visit(p * PER_PROCESS + 1); p++ }
-	   :: atomic { p < processes && INCOMPLETE -> complete = false; break }
-	   :: atomic { p >= processes -> break }
-	   od;
+			visit(p * PER_PROCESS + 1); p++
+#ifdef MISTAKE_SETTLED
+			; settled = false
+#endif
+		   }
+		:: atomic { p < processes && INCOMPLETE -> complete = false; break }
+		:: atomic { p >= processes -> break }
+		od
+	   :: else
+	   fi;
 	   /* decide() */
 	   atomic {
 		if
@@ -275,19 +300,37 @@ proctype worker() {
 #ifdef MISTAKE_CLEAR_LATE
 		candidate = false;
 #endif
-		/* sweep(): what a complete pass did not come by is of no live task */
-		t = 0;
+		t = 0; p = 0; asked = false; complete = true
+	   }
+	   /* take_census(): shup_scan_tasks(), task by task */
+	   if
+	   :: AUDITS ->
 		do
-		:: t < SLOTS ->
+		:: atomic { p < processes * PER_PROCESS -> count(p); p++ }
+		:: atomic { p < processes * PER_PROCESS && INCOMPLETE -> complete = false; break }
+		:: atomic { p >= processes * PER_PROCESS -> break }
+		od;
+		atomic {
+			/* shup_table_sweep(): what it did not come by is of no live task, mostly */
+			t = 0;
+			do
+			:: t < SLOTS ->
+				if
+				:: complete && member[t] != NONE && !stamped[t] -> drop(t)
+				:: else
+				fi;
+				t++
+			:: else -> break
+			od;
 			if
-			:: AUDITS && complete && member[t] != NONE && !stamped[t] -> drop(t)
+			:: complete && live == 0 && !orphan -> ask()
 			:: else
 			fi;
-			t++
-		:: else -> break
-		od;
-		t = 0; p = 0; asked = false; seen = false; complete = false
-	   }
+			t = 0; p = 0
+		}
+	   :: else
+	   fi;
+	   seen = false; complete = false
 	od
 }
 
