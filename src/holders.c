@@ -3,63 +3,98 @@
  * Who holds which listener: a look at the fd tables of all tasks.
  */
 #include <linux/fdtable.h>
-#include <linux/sched/signal.h>
+#include <linux/hash.h>
 #include <linux/sched/task.h>
+#include <linux/string.h>
 
 #include "compat.h"
 #include "holders.h"
 #include "listener.h"
 #include "scan.h"
 
+/* Open fds that are looked at before the table's lock is let go. */
+#define FDS_AT_A_TIME 4096
+
+#define SEEN_BITS 5
+
+/**
+ * struct search - a look at all fd tables
+ * @visit: called for each listener
+ * @arg: given to it
+ * @ret: what it returned
+ * @task: whose table it is
+ * @next: the fd to go on with in that table
+ * @left: how many are looked at before a pause
+ * @process: @task's
+ * @seen: tables of that process, at the place each has by hash
+ */
 struct search {
 	shup_visit_holder *visit;
 	void *arg;
-	struct task_struct *task;
 	int ret;
+	struct task_struct *task;
+	unsigned int next;
+	unsigned int left;
+	const struct signal_struct *process;
+	const void *seen[1 << SEEN_BITS];
 };
 
 /* The table's lock is held, so that the file is open and stays so. */
 static int visit_file(const void *arg, struct file *file, unsigned int fd)
 {
-	const struct search *search = arg;
+	struct search *search = (struct search *)arg;
 
-	if (!shup_is_listener(file))
-		return 0;
-	return search->visit(search->task, fd, file, search->arg);
+	if (shup_is_listener(file))
+		search->ret = search->visit(search->task, fd, file, search->arg);
+	search->next = fd + 1;
+	return search->ret || !--search->left;
 }
 
-/* Threads mostly share one table. */
-static bool shares_table(struct task_struct *task, struct task_struct *leader)
+static enum shup_verdict visit_table(struct search *search)
 {
-	return task != leader &&
-	       READ_ONCE(task->files) == READ_ONCE(leader->files);
-}
+	struct task_struct *task = search->task;
+	int more = 0;
 
-static int visit_table(struct task_struct *task, struct search *search)
-{
-	int ret = 0;
-
-	search->task = task;
+	search->left = FDS_AT_A_TIME;
 	task_lock(task);
 	if (task->files)
-		ret = iterate_fd(task->files, 0, visit_file, search);
+		more = iterate_fd(task->files, search->next, visit_file, search);
 	task_unlock(task);
-	return ret;
+	if (search->ret)
+		return SHUP_ENOUGH;
+	return more ? SHUP_UNSETTLED : SHUP_SETTLED;
 }
 
-static bool visit_process(struct task_struct *leader, void *arg)
+/*
+ * Threads mostly share a table.  By the table and not by the leader's, as a
+ * leader that has exited has none.
+ */
+static bool seen_table(struct search *search)
+{
+	const void *files = READ_ONCE(search->task->files);
+	const void **place = &search->seen[hash_ptr(files, SEEN_BITS)];
+
+	if (search->process != search->task->signal) {
+		memset(search->seen, 0, sizeof(search->seen));
+		search->process = search->task->signal;
+	}
+	if (*place == files)
+		return true;
+	*place = files;
+	return false;
+}
+
+static enum shup_verdict visit_task(struct task_struct *task, void *arg)
 {
 	struct search *search = arg;
-	struct task_struct *task;
 
-	for_each_thread(leader, task) {
-		if (shares_table(task, leader))
-			continue;
-		search->ret = visit_table(task, search);
-		if (search->ret)
-			return false;
+	if (search->task != task || !search->next) {
+		search->task = task;
+		search->next = 0;
+		if (seen_table(search))
+			return SHUP_SETTLED;
 	}
-	return true;
+	return visit_table(search);
 }
 
 /**
@@ -77,5 +112,5 @@ int shup_holders(shup_visit_holder *visit, void *arg)
 {
 	struct search search = { .visit = visit, .arg = arg };
 
-	return shup_scan_processes(visit_process, &search) ?: search.ret;
+	return shup_scan_tasks(visit_task, &search) ?: search.ret;
 }

@@ -382,7 +382,7 @@ static void take_census(struct pass *pass)
 	struct shup_listener *listener;
 
 	pass->candidates = 0;
-	if (scan(pass, shup_scan_tasks, visit_for_census)) {
+	if (scan(pass, shup_scan_filters, visit_for_census)) {
 		WRITE_ONCE(must_census, true);
 		pass->retry = true;
 		return;

@@ -89,6 +89,7 @@ static bool has_no_filter(struct task_struct *leader)
 
 enum visited {
 	GO_ON,
+	LOOK_AGAIN,
 	STOP,
 	START_AGAIN,
 	UNREADABLE,
@@ -97,8 +98,8 @@ enum visited {
 /**
  * struct plan - what a scan does
  * @look: with each process
- * @visit: with each filter of a task; unless @visit_process
- * @visit_process: with each process, if that is all
+ * @visit: with each filter of a task; or NULL
+ * @visit_task: with each task, if that is all
  * @arg: for either
  * @marks: MARKS words, if processes are visited in one piece
  * @count: visits so far
@@ -106,7 +107,7 @@ enum visited {
 struct plan {
 	enum visited (*look)(struct task_struct *leader, struct plan *plan);
 	shup_visit *visit;
-	shup_visit_process *visit_process;
+	shup_visit_task *visit_task;
 	void *arg;
 	const void **marks;
 	unsigned int count;
@@ -256,7 +257,8 @@ static bool breathe(struct task_struct *leader, struct task_struct *task,
 	return listed;
 }
 
-static enum visited visit_alone(struct task_struct *task, struct plan *plan)
+static enum visited visit_filters_of(struct task_struct *task,
+				     struct plan *plan)
 {
 	struct settled settled = { };
 	struct sighand_struct *sighand;
@@ -271,29 +273,40 @@ static enum visited visit_alone(struct task_struct *task, struct plan *plan)
 	return result;
 }
 
+static enum visited visit_alone(struct task_struct *task, struct plan *plan)
+{
+	if (plan->visit)
+		return visit_filters_of(task, plan);
+
+	switch (plan->visit_task(task, plan->arg)) {
+	case SHUP_SETTLED:
+		return GO_ON;
+	case SHUP_UNSETTLED:
+		return LOOK_AGAIN;
+	default:
+		return STOP;
+	}
+}
+
 /* The threads of a process one by one. */
 static enum visited look_at_each(struct task_struct *leader, struct plan *plan)
 {
 	struct task_struct *task;
 	enum visited result;
 
-	if (has_no_filter(leader))
+	if (plan->visit && has_no_filter(leader))
 		return GO_ON;
 
 	for_each_thread(leader, task) {
-		if (!breathe(leader, task, plan))
-			return START_AGAIN;
-		result = visit_alone(task, plan);
+		do {
+			if (!breathe(leader, task, plan))
+				return START_AGAIN;
+			result = visit_alone(task, plan);
+		} while (result == LOOK_AGAIN);
 		if (result != GO_ON)
 			return result;
 	}
 	return GO_ON;
-}
-
-static enum visited look_at_process(struct task_struct *leader,
-				    struct plan *plan)
-{
-	return plan->visit_process(leader, plan->arg) ? GO_ON : STOP;
 }
 
 static enum visited scan_once(struct plan *plan)
@@ -362,7 +375,7 @@ int shup_scan(shup_visit *visit, void *arg)
 }
 
 /**
- * shup_scan_tasks() - visit the filters of each task
+ * shup_scan_filters() - visit the filters of each task
  * @visit: called for each filter of each live task, settled or not
  * @arg: given to it
  *
@@ -372,7 +385,7 @@ int shup_scan(shup_visit *visit, void *arg)
  * Context: process context; may sleep.
  * Return: as shup_scan().
  */
-int shup_scan_tasks(shup_visit *visit, void *arg)
+int shup_scan_filters(shup_visit *visit, void *arg)
 {
 	return scan(&(struct plan){
 		.look = look_at_each,
@@ -382,21 +395,21 @@ int shup_scan_tasks(shup_visit *visit, void *arg)
 }
 
 /**
- * shup_scan_processes() - visit every process
- * @visit: called for each; not for kernel threads
+ * shup_scan_tasks() - visit every task
+ * @visit: called for each
  * @arg: given to it
  *
- * A process may be visited more than once; one that is forked, or executes
+ * A task may be visited more than once; one that is forked, or executes
  * another program by a thread, meanwhile may be missed.
  *
  * Context: process context; may sleep.
  * Return: as shup_scan().
  */
-int shup_scan_processes(shup_visit_process *visit, void *arg)
+int shup_scan_tasks(shup_visit_task *visit, void *arg)
 {
 	return scan(&(struct plan){
-		.look = look_at_process,
-		.visit_process = visit,
+		.look = look_at_each,
+		.visit_task = visit,
 		.arg = arg,
 	});
 }

@@ -6,8 +6,8 @@
 
 /**
  * enum shup_verdict - what a scan's visitor has learnt
- * @SHUP_SETTLED: all it wants to know of this filter in this process
- * @SHUP_UNSETTLED: another task of the process may tell more
+ * @SHUP_SETTLED: all it wants to know; of a filter, in this process
+ * @SHUP_UNSETTLED: not yet: another task of the process may tell more
  * @SHUP_ENOUGH: the scan can end
  */
 enum shup_verdict {
@@ -28,17 +28,18 @@ typedef enum shup_verdict shup_visit(struct task_struct *task,
 				     const void *filter, void *arg);
 
 /**
- * typedef shup_visit_process - what a scan does with a process
- * @leader: its thread group leader
+ * typedef shup_visit_task - what a scan does with a task
+ * @task: is no kernel thread
  * @arg: the caller's
  *
  * Context: RCU read side.
- * Return: false to end the scan.
+ * Return: SHUP_UNSETTLED to be called again with @task, after a look at the
+ * scheduler.
  */
-typedef bool shup_visit_process(struct task_struct *leader, void *arg);
+typedef enum shup_verdict shup_visit_task(struct task_struct *task, void *arg);
 
 int shup_scan(shup_visit *visit, void *arg);
-int shup_scan_tasks(shup_visit *visit, void *arg);
-int shup_scan_processes(shup_visit_process *visit, void *arg);
+int shup_scan_filters(shup_visit *visit, void *arg);
+int shup_scan_tasks(shup_visit_task *visit, void *arg);
 
 #endif /* SHUP_SCAN_H */

@@ -305,6 +305,53 @@ static void adopt_table_of_a_thread(void)
 	gate_reach(TOLD, "HUP in a thread with an fd table of its own");
 }
 
+static void *thread_waits(void *arg __maybe_unused)
+{
+	count_up(WAITING);
+	gate_wait(TOLD);
+	return NULL;
+}
+
+static int rows_of_listeners(void)
+{
+	FILE *list = fopen("/sys/kernel/debug/seccomp_hup/listeners", "re");
+	int rows = -1;
+	char row[256];
+
+	if (!list)
+		fail("the module lists no listeners: %s", strerror(errno));
+	while (fgets(row, sizeof(row), list))
+		rows++;
+	fclose(list);
+	return rows;
+}
+
+/* A leader that has exited has no table; its threads have one, which is looked at once. */
+static void adopt_table_of_a_dead_leader(void)
+{
+	struct box box;
+	pid_t holder;
+	int i;
+
+	unload();
+	box = box_start(body_ctl, NULL);
+	holder = fork_or_fail();
+	if (!holder) {
+		for (i = 0; i < 5; i++)
+			start_thread(thread_waits, NULL);
+		while (count_of(WAITING) < 5)
+			nap_ms(1);
+		exit_thread();
+	}
+	close(box.fd);
+	wait_gone(holder, holder);
+	load();
+	if (rows_of_listeners() != 1)
+		fail("%d rows for one listener in one table", rows_of_listeners());
+	gate_open(TOLD);
+	box_tell(&box);
+}
+
 /*
  * One process whose threads have chains of their own, which branch off one long chain: there is
  * a listener in each branch, a thread right under it, and one under one more filter.
@@ -630,6 +677,7 @@ const struct test_case reload_cases[] = {
 	CASE(adopt_dead_box_in_recv, .deadline_ms = 20000),
 	CASE(adopt_other_pid_namespace, .deadline_ms = 20000),
 	CASE(adopt_table_of_a_thread, .deadline_ms = 20000),
+	CASE(adopt_table_of_a_dead_leader, .deadline_ms = 20000),
 	CASE(adopt_branches_of_a_chain, .deadline_ms = 20000),
 	CASE(adopt_in_flight_at_poll, .deadline_ms = 20000),
 	CASE(adopt_in_flight_at_epoll, .deadline_ms = 20000),

@@ -46,7 +46,7 @@ int shup_scan(shup_visit *visit, void *arg)
 	return READ_ONCE(stub_scan.ret);
 }
 
-int shup_scan_tasks(shup_visit *visit, void *arg)
+int shup_scan_filters(shup_visit *visit, void *arg)
 {
 	return shup_scan(visit, arg);
 }

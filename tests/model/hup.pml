@@ -302,7 +302,7 @@ proctype worker() {
 #endif
 		t = 0; p = 0; asked = false; complete = true
 	   }
-	   /* take_census(): shup_scan_tasks(), task by task */
+	   /* take_census(): shup_scan_filters(), task by task */
 	   if
 	   :: AUDITS ->
 		do
