@@ -40,7 +40,7 @@
 
 static enum shup_level level;
 
-/* Changes of @state, and of the hooks with it. */
+/* Placing and removing the hooks, and @state with them. */
 static DEFINE_MUTEX(state_lock);
 static enum shup_state state;
 
@@ -111,6 +111,30 @@ static int first_layout_check(void)
 	return ret;
 }
 
+/* A listener made meanwhile may call for their removal, which waits for the end. */
+static int hooks_on(void)
+{
+	int ret;
+
+	mutex_lock(&state_lock);
+	ret = shup_events_on(level);
+	if (ret)
+		goto out;
+	ret = shup_adopt();
+	if (ret == -ENOEXEC) {
+		shup_hush_end_all();
+		shup_events_off();
+		goto out;
+	}
+	if (ret)
+		shup_orphan_adopt();
+	WRITE_ONCE(state, SHUP_ARMED);
+	ret = 0;
+out:
+	mutex_unlock(&state_lock);
+	return ret;
+}
+
 static int arm(void)
 {
 	int ret;
@@ -128,20 +152,11 @@ static int arm(void)
 	if (ret)
 		goto err_orphan;
 	shup_hush_init(level);
-	ret = shup_events_on(level);
+	ret = hooks_on();
 	if (ret)
 		goto err_orphan;
-	ret = shup_adopt();
-	if (ret == -ENOEXEC)
-		goto err_events;
-	if (ret)
-		shup_orphan_adopt();
-	state = SHUP_ARMED;
 	return 0;
 
-err_events:
-	shup_hush_end_all();
-	shup_events_off();
 err_orphan:
 	shup_orphan_exit();
 	cancel_work_sync(&disarm);
