@@ -340,7 +340,7 @@ static bool proof_call(void)
  * long as the proof then fails, the epoch is odd.
  */
 
-static DEFINE_RAW_SPINLOCK(switch_lock);
+static DEFINE_RAW_SPINLOCK(switch_lock);	/* proofs, too, once it is watched */
 static unsigned int switch_writes;	/* under way; switch_lock */
 static void (*after_switch)(void);	/* set before the switch is watched */
 
@@ -359,10 +359,12 @@ static bool switch_entered(struct pt_regs *regs, struct shup_call *call)
 
 static void switch_left(const struct shup_call *call, long returned)
 {
-	bool works = proof_call();
 	unsigned long flags;
+	bool works;
 
 	raw_spin_lock_irqsave(&switch_lock, flags);
+	/* One proof at a time, or one could take another's for its own. */
+	works = proof_call();
 	works &= !--switch_writes;
 	if (works)
 		atomic_inc(&epoch);
@@ -380,6 +382,20 @@ static struct shup_hook switch_hook = {
 	.enter = switch_entered,
 	.leave = switch_left,
 };
+
+/* A write that was under way before the switch was watched is not seen. */
+static bool hooks_work(void)
+{
+	unsigned long flags;
+	bool works;
+
+	if (SHUP_OPS_PERMANENT)
+		return true;
+	raw_spin_lock_irqsave(&switch_lock, flags);
+	works = proof_call();
+	raw_spin_unlock_irqrestore(&switch_lock, flags);
+	return works;
+}
 
 static void proof_end(void)
 {
@@ -466,6 +482,11 @@ int shup_hooks_place(struct shup_hook *hooks, unsigned int count)
 			take_away_all(hooks, i);
 			return ret;
 		}
+	}
+	if (!hooks_work()) {
+		pr_err("not loaded: kernel.ftrace_enabled became 0; run 'sysctl kernel.ftrace_enabled=1' and load again\n");
+		take_away_all(hooks, count);
+		return -EOPNOTSUPP;
 	}
 	WRITE_ONCE(all_placed, true);
 	return 0;
