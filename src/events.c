@@ -115,12 +115,16 @@ static void listener_made(int fd)
 
 static void attach_left(const struct shup_call *call, long returned)
 {
+	bool made = call->word & SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	bool tsync = call->word & SECCOMP_FILTER_FLAG_TSYNC;
 
-	if (returned < 0 || shup_selfcheck_drop())
+	/* Without a listener: the id of a thread that TSYNC failed for. */
+	if (returned < 0 || (returned && !made))
+		return;
+	if (shup_selfcheck_drop())
 		return;
 	shup_selfcheck_delay(SHUP_POINT_ATTACH);
-	if (call->word & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+	if (made)
 		listener_made(returned);
 	if (!shup_listener_any() || !shup_layout_known())
 		return;
