@@ -8,6 +8,7 @@
 #include <linux/hashtable.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -309,8 +310,12 @@ struct file *shup_listener_pin(struct shup_listener *listener)
 	if (!pinned)
 		return NULL;
 
-	/* The same memory may be another file by now (6.7 and later). */
-	if (shup_listener_test(listener, SHUP_CLOSED)) {
+	/*
+	 * The same memory may be another file by now: from 6.7 on, or if the
+	 * kernel skipped the hook on its release after all.
+	 */
+	if (shup_listener_test(listener, SHUP_CLOSED) ||
+	    !shup_is_listener(file) || file->private_data != listener->filter) {
 		fput(file);
 		return NULL;
 	}
@@ -349,6 +354,7 @@ static bool take_closed(void)
 	unsigned long flags;
 
 	list_for_each_entry_safe(listener, next, &shup_listeners, all) {
+		cond_resched();
 		unsound |= close_unsound(listener);
 		if (!shup_listener_test(listener, SHUP_CLOSED))
 			continue;
