@@ -21,6 +21,7 @@
 #include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "adopt.h"
@@ -238,7 +239,14 @@ static wait_queue_head_t *queue_of(struct file *file)
 	struct queue_finder finder = { };
 
 	init_poll_funcptr(&finder.table, queue_found);
+	/*
+	 * The kernel's poll names the queue first, and then takes a mutex that
+	 * whoever has the fd can hold for as long as it is kept from running.
+	 * As if for a signal, that is not waited for.
+	 */
+	set_thread_flag(TIF_SIGPENDING);
 	vfs_poll(file, &finder.table);
+	clear_thread_flag(TIF_SIGPENDING);
 	return finder.head;
 }
 

@@ -8,6 +8,7 @@
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/stringify.h>
 
@@ -28,6 +29,7 @@
 /**
  * struct box - a listener with all that belongs to it
  * @filter: its filter, in the first place so that the one names the other
+ * @lock: what a poll of it takes, as the kernel's does
  * @queue: its wait queue
  * @waiter: somebody who waits there
  * @woken: how often
@@ -36,6 +38,7 @@
  */
 struct box {
 	u8 filter[FILTER_BYTES] __aligned(8);
+	struct mutex lock;
 	wait_queue_head_t queue;
 	wait_queue_entry_t waiter;
 	atomic_t woken;
@@ -48,6 +51,9 @@ static __poll_t box_poll(struct file *file, struct poll_table_struct *table)
 	struct box *box = file->private_data;
 
 	poll_wait(file, &box->queue, table);
+	if (mutex_lock_interruptible(&box->lock))
+		return EPOLLERR;
+	mutex_unlock(&box->lock);
 	return 0;
 }
 
@@ -81,6 +87,7 @@ static struct box *open_box(struct kunit *test, const void *prev)
 
 	KUNIT_ASSERT_NOT_NULL(test, box);
 	memcpy(box->filter, new_filter_with(test, EXPECTED, prev), FILTER_BYTES);
+	mutex_init(&box->lock);
 	init_waitqueue_head(&box->queue);
 	init_waitqueue_func_entry(&box->waiter, count_waking);
 	add_wait_queue(&box->queue, &box->waiter);
@@ -468,6 +475,24 @@ static void nobody_waits_for_an_adoption(struct kunit *test)
 	close_box(box);
 }
 
+/* Who has a listener's fd can hold that lock, and be kept from running. */
+static void nobody_waits_for_the_lock_of_a_listener(struct kunit *test)
+{
+	struct box *held = open_box(test, NULL);
+	struct box *free = open_box(test, NULL);
+	struct task_struct *first = join(test, held);
+	struct task_struct *second = join(test, free);
+
+	mutex_lock(&held->lock);
+	die(first);
+	die(second);
+	expect_told(test, held);
+	expect_told(test, free);
+	mutex_unlock(&held->lock);
+	close_box(held);
+	close_box(free);
+}
+
 /* Called by KUnit whether begin() has failed or not. */
 static bool begun;
 
@@ -558,6 +583,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_failed_adoption_is_tried_again),
 	KUNIT_CASE(adoptions_are_paced),
 	KUNIT_CASE(nobody_waits_for_an_adoption),
+	KUNIT_CASE(nobody_waits_for_the_lock_of_a_listener),
 	{ }
 };
 
