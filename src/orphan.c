@@ -38,11 +38,11 @@
 #include "table.h"
 #include "trace.h"
 
-/* A pass of t is followed by this many t without one: 5 % of one CPU. */
+/* A run of t is followed by this many t without one: 5 % of one CPU. */
 #define REST 19
 
 /*
- * But never so long without one.  What looks like a long pass has been held
+ * But never so long without one.  What looks like a long run has been held
  * up, by real-time tasks or by the host of a virtual machine.
  */
 #define REST_MAX_NS NSEC_PER_SEC
@@ -50,7 +50,7 @@
 /* Nor so long without an adoption, each of which rests as passes do. */
 #define ADOPTION_REST_MAX_NS (600 * NSEC_PER_SEC)
 
-/* Passes too short for a timer tick may follow each other for so long. */
+/* Runs too short for a timer tick may follow each other for so long. */
 #define BURST_NS (4 * NSEC_PER_MSEC)
 
 /* How soon that is looked at again on which a pass, or an adoption, failed. */
@@ -101,15 +101,12 @@ static unsigned long pace(const u64 *paid_ns)
 	return nsecs_to_jiffies(until - now);
 }
 
-/* Return: how long it took, in nanoseconds. */
-static u64 pay(u64 *paid_ns, u64 started, u64 rest_max_ns)
+static void pay(u64 *paid_ns, u64 started, u64 rest_max_ns)
 {
 	u64 now = ktime_get_ns();
-	u64 spent = now - started;
-	u64 until = max(*paid_ns, started) + spent * (1 + REST);
+	u64 until = max(*paid_ns, started) + (now - started) * (1 + REST);
 
 	WRITE_ONCE(*paid_ns, min_t(u64, until, now + rest_max_ns));
-	return spent;
 }
 
 /*
@@ -295,6 +292,7 @@ static unsigned int take_candidates(u32 number)
 	unsigned int count = 0;
 
 	list_for_each_entry_lockless(listener, &shup_listeners, all) {
+		cond_resched();
 		if (!test_and_clear_bit(SHUP_CANDIDATE, &listener->flags) ||
 		    shup_listener_test(listener, SHUP_CLOSED) ||
 		    shup_listener_test(listener, SHUP_ORPHAN))
@@ -354,12 +352,11 @@ static int scan(struct pass *pass, int (*scan_all)(shup_visit *, void *),
 {
 	u64 started = ktime_get_ns();
 	int ret = scan_all(visit, pass);
-	u64 spent;
+	u64 spent = ktime_get_ns() - started;
 
 	shup_selfcheck_delay(SHUP_POINT_SCANNED);
 	if (!ret)
 		shup_stat_inc(scans);
-	spent = pay(&pass_paid_ns, started, REST_MAX_NS);
 	shup_scan_max_us = max_t(u64, shup_scan_max_us,
 				 div_u64(spent, NSEC_PER_USEC));
 	trace_pass(pass->number, pass->candidates, !ret, spent);
@@ -374,8 +371,10 @@ static void decide_all(struct pass *pass)
 	if (!pass->candidates)
 		return;
 	pass->complete = !scan(pass, shup_scan, visit_for_candidates);
-	list_for_each_entry_lockless(listener, &shup_listeners, all)
+	list_for_each_entry_lockless(listener, &shup_listeners, all) {
+		cond_resched();
 		decide(listener, pass);
+	}
 	if (pass->told)
 		shup_status_told();
 }
@@ -397,10 +396,12 @@ static void take_census(struct pass *pass)
 	}
 	pass->swept = shup_table_sweep(pass->number);
 	/* One that never had a member has had no last one. */
-	list_for_each_entry_lockless(listener, &shup_listeners, all)
+	list_for_each_entry_lockless(listener, &shup_listeners, all) {
+		cond_resched();
 		if (!atomic_read(&listener->live) &&
 		    !shup_listener_test(listener, SHUP_ORPHAN))
 			shup_orphan_ask(listener);
+	}
 }
 
 /* Return: whether a census is due, with adoption, that no event called for. */
@@ -456,6 +457,7 @@ static void run_again(bool retry)
 static void orphan_work(struct work_struct *work)
 {
 	unsigned long rest = pace(&pass_paid_ns);
+	u64 started = ktime_get_ns();
 	bool retry;
 
 	if (rest) {
@@ -469,6 +471,8 @@ static void orphan_work(struct work_struct *work)
 		adopt_in(0);
 	}
 	retry = run_pass();
+	/* All of it: who keeps many listeners open makes walks of them long. */
+	pay(&pass_paid_ns, started, REST_MAX_NS);
 	run_again(retry);
 }
 
