@@ -160,7 +160,9 @@ int shup_layout_check(const void *filter)
 
 	size = min_t(size_t, ksize(filter), SEARCH_BYTES);
 	found = shup_layout_find(filter, size);
-	if (found > 0 && found == expect_prog && (btf_prog < 0 || found == btf_prog) &&
+	if (found < 0)
+		return refuse(found);
+	if (found == expect_prog && (btf_prog < 0 || found == btf_prog) &&
 	    is_prev(read_pointer(filter + found - sizeof(void *)), found)) {
 		/* Pairs with shup_layout_known(). */
 		smp_store_release(&prog_offset, found);

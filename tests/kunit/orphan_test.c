@@ -38,7 +38,7 @@
  */
 struct box {
 	u8 filter[FILTER_BYTES] __aligned(8);
-	struct mutex lock;
+	struct mutex lock;	/* by its owner */
 	wait_queue_head_t queue;
 	wait_queue_entry_t waiter;
 	atomic_t woken;
