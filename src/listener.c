@@ -46,7 +46,7 @@ LIST_HEAD(shup_listeners);
 static LIST_HEAD(closed_listeners);
 
 /* In the hashes, that is not closed; listeners_lock to write. */
-static unsigned int open_listeners;
+unsigned int shup_open_listeners;
 
 /* The last number given; listeners_lock. */
 static u64 last_id;
@@ -83,28 +83,6 @@ bool shup_is_listener(const struct file *file)
 	return poll && (unsigned long)file->f_op->poll == poll &&
 	       (unsigned long)file->f_op->release == READ_ONCE(notify_release) &&
 	       file->private_data;
-}
-
-/**
- * shup_listener_count() - how many listeners are kept count for
- *
- * Context: any.
- */
-unsigned int shup_listener_count(void)
-{
-	return READ_ONCE(open_listeners);
-}
-
-/**
- * shup_listener_any() - whether there is a listener to keep count for
- *
- * What forks and exits ask before they look anything up.
- *
- * Context: any.
- */
-bool shup_listener_any(void)
-{
-	return shup_listener_count();
 }
 
 /**
@@ -169,7 +147,7 @@ static void close_locked(struct shup_listener *listener)
 	hash_del_rcu(&listener->by_file);
 	hash_del_rcu(&listener->by_filter);
 	set_bit(SHUP_CLOSED, &listener->flags);
-	WRITE_ONCE(open_listeners, open_listeners - 1);
+	WRITE_ONCE(shup_open_listeners, shup_open_listeners - 1);
 	trace_listener_closed(listener->id);
 }
 
@@ -204,7 +182,7 @@ static bool insert(struct shup_listener *listener)
 		hash_add_rcu(by_filter, &listener->by_filter,
 			     (unsigned long)listener->filter);
 		list_add_tail(&listener->all, &shup_listeners);
-		WRITE_ONCE(open_listeners, open_listeners + 1);
+		WRITE_ONCE(shup_open_listeners, shup_open_listeners + 1);
 		trace_listener_known(listener->id);
 		inserted = true;
 	}

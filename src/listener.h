@@ -91,8 +91,31 @@ static inline bool shup_listener_test(const struct shup_listener *listener,
 void shup_listener_init(unsigned long poll, unsigned long release);
 void shup_listener_exit(void);
 
-unsigned int shup_listener_count(void);
-bool shup_listener_any(void);
+extern unsigned int shup_open_listeners;
+
+/**
+ * shup_listener_count() - how many listeners are kept count for
+ *
+ * Context: any.
+ */
+static inline unsigned int shup_listener_count(void)
+{
+	return READ_ONCE(shup_open_listeners);
+}
+
+/**
+ * shup_listener_any() - whether there is a listener to keep count for
+ *
+ * What forks and exits ask before they look anything up; in line, as a call
+ * costs them more than the look.
+ *
+ * Context: any.
+ */
+static inline bool shup_listener_any(void)
+{
+	return shup_listener_count();
+}
+
 bool shup_is_listener(const struct file *file);
 int shup_listener_adopt(struct file *file, gfp_t gfp);
 void shup_listener_close(struct file *file);
