@@ -38,8 +38,11 @@
 #include "table.h"
 #include "trace.h"
 
-/* A run of t is followed by this many t without one: 5 % of one CPU. */
-#define REST 19
+/*
+ * A run of t is followed by this many t without one: 4 % of one CPU, and 5 %
+ * with what it takes to start it.
+ */
+#define REST 24
 
 /*
  * But never so long without one.  What looks like a long run has been held

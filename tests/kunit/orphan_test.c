@@ -390,13 +390,13 @@ static s64 wait_after_pass(struct kunit *test, unsigned int first_ms,
 	return ms;
 }
 
-/* A pass of 20 ms is paid for by 19 times as much rest. */
+/* A pass of 20 ms is paid for by 24 times as much rest. */
 static void passes_are_paced(struct kunit *test)
 {
-	KUNIT_EXPECT_GE(test, wait_after_pass(test, 20, 20), 19LL * 20 / 2);
+	KUNIT_EXPECT_GE(test, wait_after_pass(test, 20, 20), 24LL * 20 / 2);
 }
 
-/* By its host, or by real-time tasks: nobody is to wait 19 times as long for it. */
+/* By its host, or by real-time tasks: nobody is to wait 24 times as long for it. */
 static void a_pass_that_was_held_up_is_not_paid_in_full(struct kunit *test)
 {
 	KUNIT_EXPECT_LE(test, wait_after_pass(test, 200, 0), 2000LL);
@@ -445,7 +445,7 @@ static void a_failed_adoption_is_tried_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, adoptions(), before);
 }
 
-/* One of 50 ms is paid for by 19 times as much rest, however many are asked for. */
+/* One of 50 ms is paid for by 24 times as much rest, however many are asked for. */
 static void adoptions_are_paced(struct kunit *test)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(700);
