@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <sys/wait.h>
 
 #include "bench.h"
 
@@ -11,6 +14,7 @@ static const struct mode {
 	void (*run)(int argc, char **argv);
 } modes[] = {
 	{ "cost", mode_cost },
+	{ "repeat", mode_repeat },
 	{ "growth", mode_growth },
 	{ "latency", mode_latency },
 	{ "mass", mode_mass },
@@ -18,6 +22,7 @@ static const struct mode {
 	{ "memory", mode_memory },
 	{ "procfs", mode_procfs },
 	{ "storm", mode_storm },
+	{ "contended", mode_contended },
 	{ "threads", mode_threads },
 	{ "held", mode_held },
 	{ "unscheduled", mode_unscheduled },
@@ -38,6 +43,24 @@ void run_mode(int argc, char **argv)
 		fprintf(stderr, " %s", modes[i].name);
 	fprintf(stderr, "\n");
 	exit(2);
+}
+
+void run_quietly(int argc, char **argv)
+{
+	int status;
+	pid_t pid = must(fork());
+
+	if (!pid) {
+		if (!freopen("/dev/null", "w", stdout))
+			die("/dev/null");
+		run_mode(argc, argv);
+		_exit(0);
+	}
+	must(waitpid(pid, &status, 0));
+	if (status) {
+		fprintf(stderr, "bench: %s failed\n", argv[0]);
+		exit(1);
+	}
 }
 
 int main(int argc, char **argv)

@@ -22,13 +22,16 @@ long read_count(const char *name);	/* an attribute of the module; 0 without it *
 void trace_set(const char *file, const char *value);
 FILE *trace_open(void);
 int64_t trace_pass_ns(const char *line);	/* of the module's event; -1: another line */
+/* "... 1234567: irq_disable: ...": when ": irq_disable:" was, by the clock; -1: another line. */
+int64_t trace_time(const char *line, const char *event);
 
 /* Prints a line of JSON: what was measured, and the sorted values' quantiles. */
 void report(const char *what, const char *unit, int64_t *values, int count);
 void report_one(const char *what, const char *unit, int64_t value);
 
-/* bench.c: runs a mode by its name, argv[0]. */
+/* bench.c: runs a mode by its name, argv[0]; or in a process of its own, its lines not told. */
 void run_mode(int argc, char **argv);
+void run_quietly(int argc, char **argv);
 
 /* crowd.c: tasks, threads and listeners that are merely there. */
 void crowd_tasks(int count);
@@ -39,6 +42,7 @@ void crowd_end(void);
 
 /* modes; argv[0] is the mode */
 void mode_cost(int argc, char **argv);
+void mode_repeat(int argc, char **argv);
 void mode_growth(int argc, char **argv);
 void mode_latency(int argc, char **argv);
 void mode_mass(int argc, char **argv);
@@ -46,6 +50,7 @@ void mode_hostile(int argc, char **argv);
 void mode_memory(int argc, char **argv);
 void mode_procfs(int argc, char **argv);
 void mode_storm(int argc, char **argv);
+void mode_contended(int argc, char **argv);
 void mode_threads(int argc, char **argv);
 void mode_held(int argc, char **argv);
 void mode_unscheduled(int argc, char **argv);

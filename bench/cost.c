@@ -133,6 +133,22 @@ static void attach(const char *what, bool listener)
 	report(name, "insn", values, ROUNDS);
 }
 
+/*
+ * repeat COUNT process|thread [listener]: so many, for who counts instructions himself; under a
+ * listener or without a filter
+ */
+void mode_repeat(int argc, char **argv)
+{
+	int count;
+
+	if (argc < 3)
+		exit(2);
+	if (argc > 3)
+		install_filter(true);
+	for (count = atoi(argv[1]); count; count--)
+		strcmp(argv[2], "thread") ? one_process() : one_thread();
+}
+
 void mode_cost(int argc, char **argv)
 {
 	(void)argc;

@@ -113,6 +113,17 @@ int64_t trace_pass_ns(const char *line)
 	return strstr(line, " pass: ") && ns ? atoll(ns + 4) : -1;
 }
 
+int64_t trace_time(const char *line, const char *event)
+{
+	const char *found = strstr(line, event);
+
+	if (!found)
+		return -1;
+	while (found > line && found[-1] != ' ')
+		found--;
+	return strtoll(found, NULL, 10);
+}
+
 static int compare(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;

@@ -17,25 +17,6 @@
 /* Where modules are, as the events tell of addresses: from the kernel's text. */
 #define IN_MODULES "caller_offs > 0x10000000 || parent_offs > 0x10000000"
 
-/* Another mode, in a process of its own; what it measures meanwhile is not told. */
-static void run_quietly(int argc, char **argv)
-{
-	int status;
-	pid_t pid = must(fork());
-
-	if (!pid) {
-		if (!freopen("/dev/null", "w", stdout))
-			die("/dev/null");
-		run_mode(argc, argv);
-		_exit(0);
-	}
-	must(waitpid(pid, &status, 0));
-	if (status) {
-		fprintf(stderr, "bench: %s failed\n", argv[0]);
-		exit(1);
-	}
-}
-
 /* "=> started at: one_function\n": where a stretch began, or ended. */
 static void copy_place(const char *line, const char *label, char *place, size_t size)
 {
@@ -66,18 +47,6 @@ static void report_held(const char *what)
 	fflush(stdout);
 }
 
-/* "... 1234567: irq_disable: ...": when, in the clock's own units. */
-static int64_t time_of(const char *line, const char *event)
-{
-	const char *found = strstr(line, event);
-
-	if (!found)
-		return -1;
-	while (found > line && found[-1] != ' ')
-		found--;
-	return strtoll(found, NULL, 10);
-}
-
 /* On one processor: the module's stretches do not overlap. */
 static void report_module(const char *what)
 {
@@ -86,10 +55,10 @@ static void report_module(const char *what)
 	char line[512], name[128];
 
 	while (fgets(line, sizeof(line), trace)) {
-		at = time_of(line, ": irq_disable:");
+		at = trace_time(line, ": irq_disable:");
 		if (at >= 0)
 			since = at;
-		at = time_of(line, ": irq_enable:");
+		at = trace_time(line, ": irq_enable:");
 		if (at < 0 || since < 0)
 			continue;
 		count++;
@@ -179,13 +148,13 @@ void mode_unscheduled(int argc, char **argv)
 	while (fgets(line, sizeof(line), trace)) {
 		if (!strstr(line, "kworker"))
 			continue;
-		at = time_of(line, ": __cond_resched");
+		at = trace_time(line, ": __cond_resched");
 		if (at >= 0 && count < LOOKS)
 			looks[count++] = at;
 		ns = trace_pass_ns(line);
 		if (ns < 0)
 			continue;
-		at = time_of(line, ": pass:");
+		at = trace_time(line, ": pass:");
 		between = longest_between(at - ns, at, count);
 		if (between > longest)
 			longest = between;
