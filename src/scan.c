@@ -44,7 +44,7 @@
 #include "scan.h"
 #include "stats.h"
 
-/* Processes, or tasks, between two looks at the scheduler, at the most. */
+/* Tasks and filters between two looks at the scheduler, at the most. */
 #define STRIDE 256
 
 /* A scan that must start again this often leaves it for later. */
@@ -102,7 +102,7 @@ enum visited {
  * @visit_task: with each task, if that is all
  * @arg: for either
  * @marks: MARKS words, if processes are visited in one piece
- * @count: visits so far
+ * @count: visits since the last look at the scheduler
  */
 struct plan {
 	enum visited (*look)(struct task_struct *leader, struct plan *plan);
@@ -196,6 +196,7 @@ static enum visited visit_task(struct task_struct *task, struct plan *plan,
 		if (verdict == SHUP_ENOUGH)
 			return STOP;
 		all &= verdict == SHUP_SETTLED;
+		plan->count++;
 	}
 	/* A chain too long to be true. */
 	if (WARN_ON_ONCE(!left))
@@ -242,8 +243,9 @@ static bool breathe(struct task_struct *leader, struct task_struct *task,
 {
 	bool listed;
 
-	if (++plan->count % STRIDE && !need_resched())
+	if (++plan->count < STRIDE && !need_resched())
 		return true;
+	plan->count = 0;
 	get_task_struct(leader);
 	get_task_struct(task);
 	rcu_read_unlock();
