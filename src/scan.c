@@ -215,9 +215,6 @@ static enum visited look_together(struct task_struct *leader, struct plan *plan)
 	struct task_struct *task;
 	unsigned long flags;
 
-	if (has_no_filter(leader))
-		return GO_ON;
-
 	sighand = lock_sighand(leader, &flags);
 	if (!sighand)
 		return START_AGAIN;
@@ -234,17 +231,21 @@ static enum visited look_together(struct task_struct *leader, struct plan *plan)
 	return result;
 }
 
+/* In line: most scans have nothing more to do with most tasks. */
+static bool must_breathe(struct plan *plan)
+{
+	return ++plan->count >= STRIDE || need_resched();
+}
+
 /*
- * Leave the read-side section for a moment, now and then.
+ * Leave the read-side section for a moment.
  * Return: whether @leader, and its thread @task, are still listed.
  */
-static bool breathe(struct task_struct *leader, struct task_struct *task,
-		    struct plan *plan)
+static noinline bool breathe(struct task_struct *leader,
+			     struct task_struct *task, struct plan *plan)
 {
 	bool listed;
 
-	if (++plan->count < STRIDE && !need_resched())
-		return true;
 	plan->count = 0;
 	get_task_struct(leader);
 	get_task_struct(task);
@@ -296,12 +297,9 @@ static enum visited look_at_each(struct task_struct *leader, struct plan *plan)
 	struct task_struct *task;
 	enum visited result;
 
-	if (plan->visit && has_no_filter(leader))
-		return GO_ON;
-
 	for_each_thread(leader, task) {
 		do {
-			if (!breathe(leader, task, plan))
+			if (must_breathe(plan) && !breathe(leader, task, plan))
 				return START_AGAIN;
 			result = visit_alone(task, plan);
 		} while (result == LOOK_AGAIN);
@@ -317,9 +315,11 @@ static enum visited scan_once(struct plan *plan)
 	enum visited result;
 
 	for_each_process(leader) {
-		if (!breathe(leader, leader, plan))
+		if (must_breathe(plan) && !breathe(leader, leader, plan))
 			return START_AGAIN;
 		if (READ_ONCE(leader->flags) & PF_KTHREAD)
+			continue;
+		if (plan->visit && has_no_filter(leader))
 			continue;
 		result = plan->look(leader, plan);
 		if (result != GO_ON)
