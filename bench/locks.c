@@ -38,7 +38,7 @@ static void report_lock(char *line)
 /* contended MODE ARGUMENT...: locks that were, of all processors and all of the machine */
 void mode_contended(int argc, char **argv)
 {
-	int64_t began;
+	int64_t began, took_us;
 	char line[512];
 	FILE *stat;
 
@@ -49,7 +49,8 @@ void mode_contended(int argc, char **argv)
 		die(LOCK_STAT);
 	began = now_ns();
 	run_quietly(argc - 1, argv + 1);
-	report_one("all processors", "us", (now_ns() - began) / 1000 * sysconf(_SC_NPROCESSORS_ONLN));
+	took_us = (now_ns() - began) / 1000;
+	report_one("all processors", "us", took_us * sysconf(_SC_NPROCESSORS_ONLN));
 	stat = fopen(LOCK_STAT, "re");
 	if (!stat)
 		die(LOCK_STAT);
