@@ -21,8 +21,9 @@
 
 static struct dentry *directory;
 
-/* Listings, one at a time; listed and listed_task of all listeners. */
+/* Listings, one at a time; listed and listed_task of all listeners; the two below. */
 static DEFINE_MUTEX(listing_lock);
+static struct shup_marks marks;
 static u32 current_listing;
 
 static void forget_task(struct shup_listener *listener, void *arg)
@@ -51,7 +52,7 @@ static void note_tasks(void)
 	shup_listener_for_each(forget_task, NULL);
 	rcu_read_unlock();
 	if (shup_layout_known())
-		shup_scan(note_task, NULL);
+		shup_scan(note_task, NULL, &marks);
 }
 
 static void print_listener(struct seq_file *seq,

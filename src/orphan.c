@@ -87,6 +87,9 @@ static u64 audited_ns;
 /* The counts are not to be relied on: for the worker, which takes a census. */
 static bool must_census;
 
+/* Worker only. */
+static struct shup_marks marks;
+
 /* Adoption only. */
 static u64 adoption_paid_ns;
 
@@ -195,6 +198,11 @@ static enum shup_verdict count_task(struct task_struct *task,
 		pass->retry = true;
 	}
 	return SHUP_SETTLED;
+}
+
+static int scan_exactly(shup_visit *visit, void *arg)
+{
+	return shup_scan(visit, arg, &marks);
 }
 
 /* One live task is enough to keep a candidate, and nobody else is looked for. */
@@ -373,7 +381,7 @@ static void decide_all(struct pass *pass)
 	pass->candidates = take_candidates(pass->number);
 	if (!pass->candidates)
 		return;
-	pass->complete = !scan(pass, shup_scan, visit_for_candidates);
+	pass->complete = !scan(pass, scan_exactly, visit_for_candidates);
 	list_for_each_entry_lockless(listener, &shup_listeners, all) {
 		cond_resched();
 		decide(listener, pass);

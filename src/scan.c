@@ -31,12 +31,11 @@
  * after it has lost its sighand, under the siglock; before, in free_task(),
  * a grace period after it left the task list.
  */
-#include <linux/bits.h>
 #include <linux/hash.h>
+#include <linux/kernel.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -97,19 +96,17 @@ enum visited {
 
 /**
  * struct plan - what a scan does
- * @look: with each process
  * @visit: with each filter of a task; or NULL
  * @visit_task: with each task, if that is all
  * @arg: for either
- * @marks: MARKS words, if processes are visited in one piece
+ * @marks: to visit processes in one piece; NULL: task by task
  * @count: visits since the last look at the scheduler
  */
 struct plan {
-	enum visited (*look)(struct task_struct *leader, struct plan *plan);
 	shup_visit *visit;
 	shup_visit_task *visit_task;
 	void *arg;
-	const void **marks;
+	struct shup_marks *marks;
 	unsigned int count;
 };
 
@@ -119,8 +116,6 @@ struct plan {
  * ends its walk soon.  Else a process of thousands of threads, on a chain of
  * thousands of filters, would have interrupts off for a second.
  */
-#define MARK_BITS 9
-#define MARKS BIT(MARK_BITS)
 #define SPARSE_BITS 2
 
 /**
@@ -132,15 +127,17 @@ struct plan {
  */
 struct settled {
 	const void *head;
-	const void **marks;
+	struct shup_marks *marks;
 	bool marked;
 };
 
 static const void **mark_of(const struct settled *settled, const void *filter)
 {
-	u32 hash = hash_ptr(filter, MARK_BITS + SPARSE_BITS);
+	u32 hash = hash_ptr(filter, SHUP_MARK_BITS + SPARSE_BITS);
 
-	return hash < MARKS ? &settled->marks[hash] : NULL;
+	if (hash >= ARRAY_SIZE(settled->marks->filters))
+		return NULL;
+	return &settled->marks->filters[hash];
 }
 
 static bool is_settled(const struct settled *settled, const void *filter)
@@ -166,7 +163,7 @@ static void settle(struct settled *settled, const void *head, const void *end)
 	if (!first)
 		return;
 	if (!settled->marked)
-		memset(settled->marks, 0, MARKS * sizeof(*settled->marks));
+		memset(settled->marks, 0, sizeof(*settled->marks));
 	settled->marked = true;
 	for (filter = head; filter != end; filter = shup_layout_prev(filter)) {
 		mark = mark_of(settled, filter);
@@ -206,8 +203,12 @@ static enum visited visit_task(struct task_struct *task, struct plan *plan,
 	return GO_ON;
 }
 
-/* All threads of a process in one piece. */
-static enum visited look_together(struct task_struct *leader, struct plan *plan)
+/*
+ * All threads of a process in one piece.  Out of line, as is what else tasks
+ * without a filter do not need: those are what most scans mostly pass by.
+ */
+static noinline enum visited look_together(struct task_struct *leader,
+					   struct plan *plan)
 {
 	struct settled settled = { .marks = plan->marks };
 	struct sighand_struct *sighand;
@@ -231,7 +232,6 @@ static enum visited look_together(struct task_struct *leader, struct plan *plan)
 	return result;
 }
 
-/* In line: most scans have nothing more to do with most tasks. */
 static bool must_breathe(struct plan *plan)
 {
 	return ++plan->count >= STRIDE || need_resched();
@@ -292,7 +292,8 @@ static enum visited visit_alone(struct task_struct *task, struct plan *plan)
 }
 
 /* The threads of a process one by one. */
-static enum visited look_at_each(struct task_struct *leader, struct plan *plan)
+static noinline enum visited look_at_each(struct task_struct *leader,
+					  struct plan *plan)
 {
 	struct task_struct *task;
 	enum visited result;
@@ -321,7 +322,8 @@ static enum visited scan_once(struct plan *plan)
 			continue;
 		if (plan->visit && has_no_filter(leader))
 			continue;
-		result = plan->look(leader, plan);
+		result = plan->marks ? look_together(leader, plan) :
+				       look_at_each(leader, plan);
 		if (result != GO_ON)
 			return result;
 	}
@@ -352,28 +354,21 @@ static int scan(struct plan *plan)
  * @visit: called for each, with a task that has it; in a process not again for
  *	one that is settled, as all of its chain is
  * @arg: given to it
+ * @marks: for this scan alone, as long as it takes
  *
  * A filter may be visited more than once, with the same task or others.
  *
  * Context: process context; may sleep.
  * Return: 0 if all were visited, or @visit ended it; -EAGAIN if the task list
- * changed too fast, -ELOOP if a chain cannot be read, -ENOMEM: some were not.
+ * changed too fast, -ELOOP if a chain cannot be read: some were not.
  */
-int shup_scan(shup_visit *visit, void *arg)
+int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks)
 {
-	struct plan plan = {
-		.look = look_together,
+	return scan(&(struct plan){
 		.visit = visit,
 		.arg = arg,
-	};
-	int ret;
-
-	plan.marks = kmalloc_array(MARKS, sizeof(*plan.marks), GFP_KERNEL);
-	if (!plan.marks)
-		return -ENOMEM;
-	ret = scan(&plan);
-	kfree(plan.marks);
-	return ret;
+		.marks = marks,
+	});
 }
 
 /**
@@ -389,11 +384,7 @@ int shup_scan(shup_visit *visit, void *arg)
  */
 int shup_scan_filters(shup_visit *visit, void *arg)
 {
-	return scan(&(struct plan){
-		.look = look_at_each,
-		.visit = visit,
-		.arg = arg,
-	});
+	return scan(&(struct plan){ .visit = visit, .arg = arg });
 }
 
 /**
@@ -409,9 +400,5 @@ int shup_scan_filters(shup_visit *visit, void *arg)
  */
 int shup_scan_tasks(shup_visit_task *visit, void *arg)
 {
-	return scan(&(struct plan){
-		.look = look_at_each,
-		.visit_task = visit,
-		.arg = arg,
-	});
+	return scan(&(struct plan){ .visit_task = visit, .arg = arg });
 }

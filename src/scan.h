@@ -4,6 +4,19 @@
 
 #include <linux/sched.h>
 
+#define SHUP_MARK_BITS 9
+
+/**
+ * struct shup_marks - what an exact scan remembers of the process it looks at
+ * @filters: see scan.c
+ *
+ * For one scan at a time.  The caller's, and not on its stack: so large that
+ * to have it made for each pass delayed each HUP.
+ */
+struct shup_marks {
+	const void *filters[1 << SHUP_MARK_BITS];
+};
+
 /**
  * enum shup_verdict - what a scan's visitor has learnt
  * @SHUP_SETTLED: all it wants to know; of a filter, in this process
@@ -38,7 +51,7 @@ typedef enum shup_verdict shup_visit(struct task_struct *task,
  */
 typedef enum shup_verdict shup_visit_task(struct task_struct *task, void *arg);
 
-int shup_scan(shup_visit *visit, void *arg);
+int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks);
 int shup_scan_filters(shup_visit *visit, void *arg);
 int shup_scan_tasks(shup_visit_task *visit, void *arg);
 

@@ -107,7 +107,7 @@ static int first_layout_check(void)
 {
 	int ret = 0;
 
-	shup_scan(check_layout, &ret);
+	shup_scan_filters(check_layout, &ret);
 	return ret;
 }
 

@@ -24,7 +24,7 @@ static void visit_chain(struct task_struct *task, shup_visit *visit, void *arg)
 			return;
 }
 
-int shup_scan(shup_visit *visit, void *arg)
+int shup_scan_filters(shup_visit *visit, void *arg)
 {
 	struct task_struct *task;
 	unsigned int i;
@@ -46,9 +46,9 @@ int shup_scan(shup_visit *visit, void *arg)
 	return READ_ONCE(stub_scan.ret);
 }
 
-int shup_scan_filters(shup_visit *visit, void *arg)
+int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks)
 {
-	return shup_scan(visit, arg);
+	return shup_scan_filters(visit, arg);
 }
 
 struct stub_adoption stub_adoption;
