@@ -23,7 +23,7 @@
  * @arg: given to it
  * @ret: what it returned
  * @task: whose table it is
- * @next: the fd to go on with in that table
+ * @next: the fd to go on with in that table; 0: it is not begun
  * @left: how many are looked at before a pause
  * @process: @task's
  * @seen: tables of that process, at the place each has by hash
@@ -62,7 +62,10 @@ static enum shup_verdict visit_table(struct search *search)
 	task_unlock(task);
 	if (search->ret)
 		return SHUP_ENOUGH;
-	return more ? SHUP_UNSETTLED : SHUP_SETTLED;
+	if (more)
+		return SHUP_UNSETTLED;
+	search->next = 0;
+	return SHUP_SETTLED;
 }
 
 /*
