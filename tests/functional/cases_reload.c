@@ -331,7 +331,7 @@ static void adopt_table_of_a_dead_leader(void)
 {
 	struct box box;
 	pid_t holder;
-	int i;
+	int i, rows;
 
 	unload();
 	box = box_start(body_ctl, NULL);
@@ -346,8 +346,9 @@ static void adopt_table_of_a_dead_leader(void)
 	close(box.fd);
 	wait_gone(holder, holder);
 	load();
-	if (rows_of_listeners() != 1)
-		fail("%d rows for one listener in one table", rows_of_listeners());
+	rows = rows_of_listeners();
+	if (rows != 1)
+		fail("%d rows for one listener in one table", rows);
 	gate_open(TOLD);
 	box_tell(&box);
 }
