@@ -24,6 +24,9 @@ FILE *trace_open(void);
 int64_t trace_pass_ns(const char *line);	/* of the module's event; -1: another line */
 /* "... 1234567: irq_disable: ...": when ": irq_disable:" was, by the clock; -1: another line. */
 int64_t trace_time(const char *line, const char *event);
+/* The time from the last begin to the end that the line tells of; *since: -1 before; -1: no end. */
+int64_t trace_stretch(const char *line, const char *begin, const char *end, int64_t *since);
+void trace_by_tsc(void);	/* with room for much, and nothing recorded yet */
 
 /* Prints a line of JSON: what was measured, and the sorted values' quantiles. */
 void report(const char *what, const char *unit, int64_t *values, int count);

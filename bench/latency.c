@@ -304,7 +304,7 @@ static void be_hostile(void)
 /* The module's workers, from the start of a run to its end; one processor. */
 static int64_t spent_by_workers(void)
 {
-	int64_t sum = 0, since = -1, at;
+	int64_t sum = 0, since = -1, ns;
 	FILE *trace = trace_open();
 	char line[512];
 
@@ -312,14 +312,10 @@ static int64_t spent_by_workers(void)
 		if (!strstr(line, "function orphan_work") &&
 		    !strstr(line, "function adoption_work"))
 			continue;
-		at = trace_time(line, ": workqueue_execute_start:");
-		if (at >= 0)
-			since = at;
-		at = trace_time(line, ": workqueue_execute_end:");
-		if (at < 0 || since < 0)
-			continue;
-		sum += at - since;
-		since = -1;
+		ns = trace_stretch(line, ": workqueue_execute_start:",
+				   ": workqueue_execute_end:", &since);
+		if (ns >= 0)
+			sum += ns;
 	}
 	fclose(trace);
 	return sum;
@@ -346,8 +342,7 @@ void mode_hostile(int argc, char **argv)
 	pid = must(fork());
 	if (!pid)
 		be_hostile();
-	trace_set("trace_clock", "x86-tsc");
-	trace_set("buffer_size_kb", "65536");
+	trace_by_tsc();
 	trace_workers("1");
 	began = now_ns();
 	snprintf(what, sizeof(what), "hup beside a hostile user, among %s tasks", argv[1]);

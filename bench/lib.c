@@ -124,6 +124,26 @@ int64_t trace_time(const char *line, const char *event)
 	return strtoll(found, NULL, 10);
 }
 
+int64_t trace_stretch(const char *line, const char *begin, const char *end, int64_t *since)
+{
+	int64_t at = trace_time(line, begin), began;
+
+	if (at >= 0)
+		*since = at;
+	at = trace_time(line, end);
+	if (at < 0 || *since < 0)
+		return -1;
+	began = *since;
+	*since = -1;
+	return at - began;
+}
+
+void trace_by_tsc(void)
+{
+	trace_set("trace_clock", "x86-tsc");
+	trace_set("buffer_size_kb", "65536");
+}
+
 static int compare(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;

@@ -50,21 +50,17 @@ static void report_held(const char *what)
 /* On one processor: the module's stretches do not overlap. */
 static void report_module(const char *what)
 {
-	int64_t since = -1, longest = 0, count = 0, at;
+	int64_t since = -1, longest = 0, count = 0, ns;
 	FILE *trace = trace_open();
 	char line[512], name[128];
 
 	while (fgets(line, sizeof(line), trace)) {
-		at = trace_time(line, ": irq_disable:");
-		if (at >= 0)
-			since = at;
-		at = trace_time(line, ": irq_enable:");
-		if (at < 0 || since < 0)
+		ns = trace_stretch(line, ": irq_disable:", ": irq_enable:", &since);
+		if (ns < 0)
 			continue;
 		count++;
-		if (at - since > longest)
-			longest = at - since;
-		since = -1;
+		if (ns > longest)
+			longest = ns;
 	}
 	fclose(trace);
 	snprintf(name, sizeof(name), "%s: held by the module", what);
@@ -89,8 +85,7 @@ void mode_held(int argc, char **argv)
 	report_held(argv[1]);
 	trace_set("current_tracer", "nop");
 
-	trace_set("trace_clock", "x86-tsc");
-	trace_set("buffer_size_kb", "65536");
+	trace_by_tsc();
 	trace_set("events/preemptirq/irq_disable/filter", IN_MODULES);
 	trace_set("events/preemptirq/irq_enable/filter", IN_MODULES);
 	trace_set("trace", "");
@@ -135,8 +130,7 @@ void mode_unscheduled(int argc, char **argv)
 
 	if (argc < 3)
 		exit(2);
-	trace_set("trace_clock", "x86-tsc");
-	trace_set("buffer_size_kb", "65536");
+	trace_by_tsc();
 	trace_set("set_ftrace_filter", "__cond_resched");
 	trace_set("current_tracer", "function");
 	trace_set("events/seccomp_hup/pass/enable", "1");
