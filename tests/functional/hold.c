@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * hold SECONDS SECONDS: a manager that holds a listener, whose only task lives
- * for the first time, itself for the second.  For the tests of the tool.
+ * for the first time, itself for the second.
  */
 #define _GNU_SOURCE
 #include <sched.h>
