@@ -17,6 +17,7 @@ static const struct mode {
 	{ "repeat", mode_repeat },
 	{ "growth", mode_growth },
 	{ "latency", mode_latency },
+	{ "passes", mode_passes },
 	{ "mass", mode_mass },
 	{ "hostile", mode_hostile },
 	{ "memory", mode_memory },

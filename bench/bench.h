@@ -30,6 +30,8 @@ void trace_by_tsc(void);	/* with room for much, and nothing recorded yet */
 
 /* Prints a line of JSON: what was measured, and the sorted values' quantiles. */
 void report(const char *what, const char *unit, int64_t *values, int count);
+/* The same, and more of them: pairs of a percentage and the value. */
+void report_distribution(const char *what, const char *unit, int64_t *values, int count);
 void report_one(const char *what, const char *unit, int64_t value);
 
 /* bench.c: runs a mode by its name, argv[0]; or in a process of its own, its lines not told. */
@@ -48,6 +50,7 @@ void mode_cost(int argc, char **argv);
 void mode_repeat(int argc, char **argv);
 void mode_growth(int argc, char **argv);
 void mode_latency(int argc, char **argv);
+void mode_passes(int argc, char **argv);
 void mode_mass(int argc, char **argv);
 void mode_hostile(int argc, char **argv);
 void mode_memory(int argc, char **argv);

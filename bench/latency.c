@@ -124,7 +124,7 @@ static void measure(const char *what, enum series series, int count, int gap_us)
 			break;
 	}
 	if (i == count)
-		report(what, "ns", values, count);
+		report_distribution(what, "ns", values, count);
 	else
 		printf("{\"what\":\"%s\",\"unit\":\"ns\",\"n\":0}\n", what);
 	free(values);
@@ -158,6 +158,39 @@ void mode_latency(int argc, char **argv)
 		}
 	}
 	crowd_end();
+}
+
+/* Not more passes than these are looked at. */
+#define PASSES 4096
+
+/* passes NAME MODE ARGUMENT...: how long a pass takes while another mode runs */
+void mode_passes(int argc, char **argv)
+{
+	static int64_t values[PASSES];
+	int count = 0;
+	char line[512];
+	FILE *trace;
+	int64_t ns;
+
+	if (argc < 3)
+		exit(2);
+	trace_set("events/seccomp_hup/pass/enable", "1");
+	trace_set("trace", "");
+	run_quietly(argc - 2, argv + 2);
+	trace_set("events/seccomp_hup/pass/enable", "0");
+	trace = trace_open();
+	while (fgets(line, sizeof(line), trace) && count < PASSES) {
+		ns = trace_pass_ns(line);
+		/* An audit's has none to decide on. */
+		if (ns >= 0 && !strstr(line, "candidates=0 "))
+			values[count++] = ns;
+	}
+	fclose(trace);
+	if (!count) {
+		fprintf(stderr, "bench: passes: there was none\n");
+		exit(1);
+	}
+	report(argv[1], "ns", values, count);
 }
 
 /*

@@ -151,13 +151,35 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-void report(const char *what, const char *unit, int64_t *values, int count)
+static void print_quantiles(const char *what, const char *unit, int64_t *values, int count)
 {
 	qsort(values, count, sizeof(*values), compare);
-	printf("{\"what\":\"%s\",\"unit\":\"%s\",\"n\":%d,\"min\":%lld,\"p25\":%lld,\"p50\":%lld,\"p75\":%lld,\"p99\":%lld,\"max\":%lld}\n",
+	printf("{\"what\":\"%s\",\"unit\":\"%s\",\"n\":%d,\"min\":%lld,\"p25\":%lld,\"p50\":%lld,\"p75\":%lld,\"p99\":%lld,\"max\":%lld",
 	       what, unit, count, (long long)values[0], (long long)values[count / 4],
 	       (long long)values[count / 2], (long long)values[count * 3 / 4],
 	       (long long)values[count * 99 / 100], (long long)values[count - 1]);
+}
+
+void report(const char *what, const char *unit, int64_t *values, int count)
+{
+	print_quantiles(what, unit, values, count);
+	printf("}\n");
+	fflush(stdout);
+}
+
+void report_distribution(const char *what, const char *unit, int64_t *values, int count)
+{
+	static const double percents[] = {
+		0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99, 99.5, 99.8, 99.9
+	};
+	size_t i;
+
+	print_quantiles(what, unit, values, count);
+	printf(",\"distribution\":[");
+	for (i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
+		printf("[%g,%lld],", percents[i],
+		       (long long)values[(int)(count * percents[i] / 100)]);
+	printf("[100,%lld]]}\n", (long long)values[count - 1]);
 	fflush(stdout);
 }
 
