@@ -8,7 +8,8 @@
  *  - A process is visited in one piece, under its siglock.  TSYNC, the attach
  *    of a filter, the addition and the removal of threads all take that lock.
  *    So if a process is visited and no live thread of it is under F, none ever
- *    will be: fork and TSYNC need one that is.
+ *    will be: fork and TSYNC need one that is.  Of most processes that is seen
+ *    without the lock: has_no_filter().
  *  - In that piece a filter is passed over only if the visitor wants to know
  *    no more of it, nor of those below it.  It is known by its address, which
  *    holds as long as the lock is held: the tasks visited stay on the thread
@@ -27,9 +28,10 @@
  * tests/model/hup.pml has the first three, and what follows if a visit is not
  * in one piece.
  *
- * Chains are safe to read in a visit: on 5.9 and later a task's tie is cut
- * after it has lost its sighand, under the siglock; before, in free_task(),
- * a grace period after it left the task list.
+ * Chains are safe to read in a visit.  Before 5.9 a task's tie is cut in
+ * free_task(), a grace period after it left the task list; from then on under
+ * the siglock, by a task that has lost its sighand, or (6.10.10 and later) is
+ * PF_EXITING.
  */
 #include <linux/hash.h>
 #include <linux/kernel.h>
@@ -41,6 +43,7 @@
 #include "compat.h"
 #include "layout.h"
 #include "scan.h"
+#include "selfcheck.h"
 #include "stats.h"
 
 /* Tasks and filters between two looks at the scheduler, at the most. */
@@ -68,22 +71,23 @@ static struct sighand_struct *lock_sighand(struct task_struct *task,
 }
 
 /*
- * Without the lock: @leader is the one thread of its process, and has no
- * filter.  In this order: a thread that exec puts in @leader's place stood
- * behind it in the list before @leader lost its filter by being released, and
- * @leader's next pointer has named a thread, not the head, ever since.
+ * Without the lock: @leader lives, is the one thread of its process, and has
+ * no filter; so nobody in the process is under F, and none ever will be.  In
+ * this order: another thread can put @leader under F by TSYNC and then be
+ * gone, so that there is none comes first.  That it lives comes last: a live
+ * task's filter is never taken away, so it had none when it was alone, and a
+ * live leader has only dead threads before it in the list, after an exec.
  */
-static bool has_no_filter(struct task_struct *leader)
+static bool has_no_filter(const struct task_struct *leader)
 {
-	struct list_head *threads = &leader->signal->thread_head;
-
+	if (READ_ONCE(leader->thread_node.next) != &leader->signal->thread_head)
+		return false;
+	shup_selfcheck_hold(leader);
+	smp_rmb();	/* alone, then without a filter */
 	if (shup_task_filter(leader))
 		return false;
-	smp_rmb();	/* the filter, then the threads: see above */
-	if (READ_ONCE(leader->thread_node.next) != threads)
-		return false;
-	smp_rmb();	/* alone, and then still in the list */
-	return READ_ONCE(threads->next) == &leader->thread_node;
+	smp_rmb();	/* without a filter, and then still not exiting */
+	return !(READ_ONCE(leader->flags) & PF_EXITING);
 }
 
 enum visited {

@@ -45,7 +45,13 @@ module_param(delay_at, uint, 0644);
 MODULE_PARM_DESC(delay_at,
 		 "stop for 3 ms at this point of enum shup_point; 0: nowhere (default)");
 
+static unsigned int hold_scan_at;
+module_param(hold_scan_at, uint, 0644);
+MODULE_PARM_DESC(hold_scan_at,
+		 "a scan about to pass over the process with this pid stops there for 300 ms; 0: none (default)");
+
 #define DELAY_MS 3
+#define HOLD_MS 300
 
 static atomic_t events;
 static atomic_t allocations;
@@ -98,6 +104,18 @@ void shup_selfcheck_delay(enum shup_point point)
 {
 	if (READ_ONCE(delay_at) == point)
 		mdelay(DELAY_MS);
+}
+
+/**
+ * shup_selfcheck_hold() - make a scan stop between two looks at a process
+ * @leader: of the process
+ *
+ * Context: any; does not sleep.
+ */
+void shup_selfcheck_hold(const struct task_struct *leader)
+{
+	if (READ_ONCE(hold_scan_at) == leader->pid)
+		mdelay(HOLD_MS);
 }
 
 enum fault {

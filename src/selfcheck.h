@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 struct dentry;
+struct task_struct;
 
 /**
  * enum shup_point - where a race's window opens
@@ -31,6 +32,7 @@ bool shup_selfcheck_drop(void);
 bool shup_selfcheck_starve(void);
 int shup_selfcheck_refuse(void);
 void shup_selfcheck_delay(enum shup_point point);
+void shup_selfcheck_hold(const struct task_struct *leader);
 void shup_selfcheck_init(struct dentry *directory);
 #else
 static inline bool shup_selfcheck_drop(void)
@@ -49,6 +51,10 @@ static inline int shup_selfcheck_refuse(void)
 }
 
 static inline void shup_selfcheck_delay(enum shup_point point)
+{
+}
+
+static inline void shup_selfcheck_hold(const struct task_struct *leader)
 {
 }
 

@@ -140,17 +140,6 @@ static void thread_held_at_exit(void)
 	expect_hup(box.fd, "the tracer has let the last thread go");
 }
 
-/* In a module that was built for it: see nothing of what happens until told otherwise. */
-static void look_away(bool away)
-{
-	FILE *every = fopen("/sys/module/seccomp_hup/parameters/drop_every", "we");
-
-	if (!every)
-		return;
-	fputs(away ? "1" : "0", every);
-	fclose(every);
-}
-
 static void *thread_stays(void *arg __maybe_unused)
 {
 	gate_open(READY);

@@ -3,6 +3,8 @@
  * Threads: leaders that go first, exec by a thread, whole groups killed, and TSYNC.
  */
 #define _GNU_SOURCE
+#include <sched.h>
+
 #include "harness.h"
 
 /* Gates of task N are at N + one of these; slot N of shm->tid is its thread id. */
@@ -555,6 +557,65 @@ static void tsync_dead_filtered_leader(void)
 	expect_hup(box.fd, "the thread has exited");
 }
 
+#define SYNC_TRIES 8
+
+/*
+ * Amid a pass that the first poll has called for: TSYNC, and gone. It does not sleep, and each
+ * has a processor of its own, as one of them may be the worker's.
+ */
+static void *thread_syncs_and_goes(void *arg)
+{
+	int64_t until;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((intptr_t)arg % sysconf(_SC_NPROCESSORS_ONLN), &set);
+	must(sched_setaffinity(0, sizeof(set), &set));
+	hand_over(install_listener());
+	box_wait_tell();
+	for (until = now_ms() + 100; now_ms() < until;)
+		__builtin_ia32_pause();
+	tsync();
+	return arg;
+}
+
+static void body_is_synced(void *arg)
+{
+	start_thread(thread_syncs_and_goes, arg);
+	for (;;)
+		pause();
+}
+
+/*
+ * Nobody is counted under the listener, as nothing was seen of its making, so the first pass
+ * after the first poll decides by what it sees. Amid it the filter moves from the only thread
+ * that had it to the leader, which the pass may have found without it.
+ */
+static void tsync_amid_a_pass(void)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	struct box box;
+	int i;
+
+	look_away(true);
+	for (i = 0; i < SYNC_TRIES; i++) {
+		box = bare_start(body_is_synced, GATE_ARG(i));
+		take_listener(&box);
+		hold_scan_at(box.pid);
+		pfd.fd = box.fd;
+		box_tell(&box);
+		must(poll(&pfd, 1, 0));
+		nap_ms(500);
+		expect_no_hup_now(box.fd, "TSYNC has put the leader under the filter");
+		box_kill(&box);
+		box_drop(&box);
+		/* Until the pass is paid for, which was held up. */
+		nap_ms(1100);
+	}
+	hold_scan_at(0);
+	look_away(false);
+}
+
 const struct test_case thread_cases[] = {
 	CASE(thread_outlives_leader),
 	CASE(thread_outlives_leader_pthread_exit),
@@ -578,5 +639,6 @@ const struct test_case thread_cases[] = {
 	CASE(tsync_dead_leader),
 	CASE(tsync_dead_leader_and_thread),
 	CASE(tsync_dead_filtered_leader),
+	CASE(tsync_amid_a_pass, .deadline_ms = 30000),
 	{ 0 },
 };

@@ -193,6 +193,13 @@ void expect_no_hup(int fd, const char *when);
 void expect_no_hup_now(int fd, const char *when);
 void watch_no_hup(const struct box *boxes, int n, int ms, const char *when);
 
+/*
+ * In a module that was built for it: see nothing of what happens until told otherwise; stop
+ * each scan for 300 ms between two looks at a process.
+ */
+void look_away(bool away);
+void hold_scan_at(pid_t pid);
+
 /* ---- user notifications ---------------------------------------------------------------- */
 
 long call_notified(void);			/* in the box: the system call; -errno on error */

@@ -437,6 +437,31 @@ void body_gate(void *arg)
 	gate_wait((intptr_t)arg);
 }
 
+/* ---- a module built for tests -------------------------------------------------------------- */
+
+static void set_parameter(const char *name, int value)
+{
+	char path[80];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/seccomp_hup/parameters/%s", name);
+	file = fopen(path, "we");
+	if (!file)
+		return;
+	fprintf(file, "%d", value);
+	fclose(file);
+}
+
+void look_away(bool away)
+{
+	set_parameter("drop_every", away);
+}
+
+void hold_scan_at(pid_t pid)
+{
+	set_parameter("hold_scan_at", pid);
+}
+
 /* ---- exec ------------------------------------------------------------------------------ */
 
 static void exec_self(int ctl, int rounds)

@@ -36,6 +36,7 @@
 #define SLOTS (PROCESSES * PER_PROCESS)
 #define PROCESS(slot) ((slot) / PER_PROCESS)
 #define SIBLING(slot) ((slot) ^ 1)
+#define LEADER(p) ((p) * PER_PROCESS)
 
 /* The kernel's side of a task: the steps of kernel/fork.c, kernel/exit.c, kernel/seccomp.c. */
 mtype = {
@@ -189,8 +190,8 @@ proctype kernel(byte t) {
 	   }
 	:: task[t] == ENTERED -> task[t] = EXITING
 	:: atomic {
-		/* release_task() or free_task(): cut_observed() */
-		task[t] == EXITING ->
+		/* release_task() or free_task(): cut_observed(); a leader is the last */
+		task[t] == EXITING && (t == SIBLING(LEADER(PROCESS(t))) || task[SIBLING(t)] == FREE) ->
 		heard(yes);
 		if
 		:: yes -> drop(t)
@@ -237,10 +238,22 @@ inline visit(t) {
 	fi
 }
 
+/* has_no_filter(): of a process's leader, without the siglock, one after the other */
+#define ALONE(p) (task[SIBLING(LEADER(p))] == FREE)
+#define BARE(p) (!under[LEADER(p)])
+#define LIVES(p) (task[LEADER(p)] != FREE && task[LEADER(p)] != EXITING)
+#ifdef MISTAKE_FILTER_FIRST
+#define FIRST(p) BARE(p)
+#define SECOND(p) ALONE(p)
+#else
+#define FIRST(p) ALONE(p)
+#define SECOND(p) BARE(p)
+#endif
+
 /* orphan_work(): run_pass(), again and again; an audit is always due. */
 proctype worker() {
 	byte p, t;
-	bool asked, seen, complete;
+	bool asked, seen, complete, over;
 #ifdef MISTAKE_SETTLED
 	bool settled;
 #endif
@@ -264,16 +277,25 @@ proctype worker() {
 	   }
 	   if
 	   :: asked ->
-		/* shup_scan(): a process in one piece, under its siglock */
+		/* shup_scan(): passed over, or in one piece, under its siglock */
 		do
-		:: atomic { p < processes ->
-#ifdef MISTAKE_NO_SIGLOCK
-			visit(p * PER_PROCESS) };
+		:: atomic { p < processes -> over = FIRST(p) };
+		   over = over && SECOND(p);
 		   atomic {
-#else
-			visit(p * PER_PROCESS);
+			over = over && LIVES(p);
+			if
+			:: over
+			:: else -> visit(LEADER(p))
+			fi
+#ifdef MISTAKE_NO_SIGLOCK
+		   };
+		   atomic {
 #endif
-			visit(p * PER_PROCESS + 1); p++
+			if
+			:: over
+			:: else -> visit(SIBLING(LEADER(p)))
+			fi;
+			over = false; p++
 #ifdef MISTAKE_SETTLED
 			; settled = false
 #endif
@@ -339,7 +361,7 @@ proctype watcher() {
 	atomic { orphan && ANY_LIVE -> assert(false) }
 }
 
-/* One task has F, and its sibling has not. */
+/* One task has F, and its sibling has not; either may be the leader. */
 init {
 	byte t;
 
@@ -347,8 +369,11 @@ init {
 		for (t : 0 .. SLOTS - 1) {
 			task[t] = FREE; member[t] = NONE
 		}
-		task[0] = RUNS; under[0] = true;
-		task[1] = RUNS;
+		task[0] = RUNS; task[1] = RUNS;
+		if
+		:: under[0] = true
+		:: under[1] = true
+		fi;
 		for (t : 0 .. SLOTS - 1) {
 			run kernel(t)
 		}
