@@ -25,6 +25,7 @@ static const struct mode {
 	{ "storm", mode_storm },
 	{ "contended", mode_contended },
 	{ "threads", mode_threads },
+	{ "departed", mode_departed },
 	{ "held", mode_held },
 	{ "unscheduled", mode_unscheduled },
 };

@@ -58,6 +58,7 @@ void mode_procfs(int argc, char **argv);
 void mode_storm(int argc, char **argv);
 void mode_contended(int argc, char **argv);
 void mode_threads(int argc, char **argv);
+void mode_departed(int argc, char **argv);
 void mode_held(int argc, char **argv);
 void mode_unscheduled(int argc, char **argv);
 

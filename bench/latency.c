@@ -4,6 +4,9 @@
  * the listener's EPOLLHUP, and by what one would watch in its place.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
+#include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -209,6 +213,89 @@ void mode_threads(int argc, char **argv)
 	snprintf(what, sizeof(what), "hup beside a process of %s threads", argv[2]);
 	measure(what, HUP, atoi(argv[1]), GAP_US);
 	crowd_end();
+}
+
+/* ---- held at their exit ---- */
+
+/* A pipe; all exit when its writing end is closed, which is one for all processes. */
+static int go[2];
+
+static void *thread_exits(void *arg)
+{
+	char byte;
+
+	if (read(go[0], &byte, 1))
+		_exit(1);
+	syscall(SYS_exit, 0);
+	return arg;
+}
+
+static void add_exiting(int threads, int filters)
+{
+	pthread_attr_t small;
+	pthread_t thread;
+
+	shared->listener = install_filter(true);
+	while (filters--)
+		install_filter(false);
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 16384);
+	while (threads--)
+		if (pthread_create(&thread, &small, thread_exits, NULL))
+			_exit(1);
+	shared->end_ns = 1;
+	thread_exits(NULL);
+}
+
+/* Return: how many threads the tracer, this process, now has. */
+static int trace_threads(pid_t pid)
+{
+	struct dirent *entry;
+	char path[64];
+	int count = 0;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	while (tasks && (entry = readdir(tasks))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		must(ptrace(PTRACE_SEIZE, atoi(entry->d_name), NULL, PTRACE_O_TRACEEXIT));
+		count++;
+	}
+	if (!count)
+		die(path);
+	closedir(tasks);
+	return count;
+}
+
+/*
+ * departed THREADS FILTERS: a process of so many, under a chain of so many, whom a tracer
+ * holds at their exits: to a pass they look live, and are not
+ */
+void mode_departed(int argc, char **argv)
+{
+	struct pollfd unused = { .events = POLLIN };
+	int left, status;
+	pid_t pid;
+
+	if (argc != 3)
+		exit(2);
+	share();
+	must(pipe(go));
+	pid = fork_sharing_fds();
+	if (!pid)
+		add_exiting(atoi(argv[1]) - 1, atoi(argv[2]));
+	while (!shared->end_ns)
+		usleep(10000);
+	left = trace_threads(pid);
+	must(close(go[1]));
+	while (left--)
+		must(waitpid(-1, &status, __WALL));
+	unused.fd = shared->listener;
+	if (poll(&unused, 1, GIVE_UP_MS) != 1 || !(unused.revents & POLLHUP))
+		die("departed: no HUP");
+	must(kill(pid, SIGKILL));
 }
 
 /* ---- many at once ---- */

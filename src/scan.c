@@ -45,6 +45,7 @@
 #include "scan.h"
 #include "selfcheck.h"
 #include "stats.h"
+#include "table.h"
 
 /* Tasks and filters between two looks at the scheduler, at the most. */
 #define STRIDE 256
@@ -128,11 +129,14 @@ struct plan {
  * @head: the head of the last chain of which that is true; NULL: of none
  * @marks: more of them, at the place each has; see plan
  * @marked: @marks is of this process
+ * @departed: a task that looked live was found departed; its chain has settled
+ *	nothing, and there may be thousands like it
  */
 struct settled {
 	const void *head;
 	struct shup_marks *marks;
 	bool marked;
+	bool departed;
 };
 
 static const void **mark_of(const struct settled *settled, const void *filter)
@@ -189,6 +193,9 @@ static enum visited visit_task(struct task_struct *task, struct plan *plan,
 	if (!head || head == settled->head ||
 	    (READ_ONCE(task->flags) & PF_EXITING))
 		return GO_ON;
+	/* Asked only after a walk in vain: of most processes no task is. */
+	if (settled->departed && shup_table_departed(task))
+		return GO_ON;
 
 	shup_for_each_filter(filter, head, left) {
 		if (is_settled(settled, filter))
@@ -204,6 +211,8 @@ static enum visited visit_task(struct task_struct *task, struct plan *plan,
 		return UNREADABLE;
 	if (all)
 		settle(settled, head, filter);
+	else
+		settled->departed = true;
 	return GO_ON;
 }
 

@@ -20,7 +20,8 @@ struct shup_marks {
 /**
  * enum shup_verdict - what a scan's visitor has learnt
  * @SHUP_SETTLED: all it wants to know; of a filter, in this process
- * @SHUP_UNSETTLED: not yet: another task of the process may tell more
+ * @SHUP_UNSETTLED: not yet; of a filter: @task is departed, and another of the
+ *	process may tell more
  * @SHUP_ENOUGH: the scan can end
  */
 enum shup_verdict {

@@ -339,6 +339,29 @@ enum shup_found shup_table_found(struct task_struct *task,
 	return shup_table_join(task, listener) ? SHUP_JOINED : SHUP_NO_MEMORY;
 }
 
+/**
+ * shup_table_departed() - whether a task is past do_exit()
+ * @task: on its thread list, siglock held
+ *
+ * Context: interrupts off; from a scan.
+ * Return: whether one of its memberships says so, whatever others do.
+ */
+bool shup_table_departed(const struct task_struct *task)
+{
+	struct bucket *bucket = bucket_of(task);
+	struct membership *member;
+	bool departed = false;
+
+	raw_spin_lock(&bucket->lock);
+	hlist_for_each_entry(member, &bucket->members, node) {
+		departed = member->task == task && is_departed(member, task);
+		if (departed)
+			break;
+	}
+	raw_spin_unlock(&bucket->lock);
+	return departed;
+}
+
 /* Return: how many live memberships were of no live task. */
 static unsigned int sweep_bucket(struct bucket *bucket, u32 pass)
 {

@@ -48,6 +48,7 @@ void shup_table_cut(struct task_struct *task);
 u32 shup_table_pass(void);
 enum shup_found shup_table_found(struct task_struct *task,
 				 struct shup_listener *listener, u32 pass);
+bool shup_table_departed(const struct task_struct *task);
 unsigned int shup_table_sweep(u32 pass);
 
 enum shup_membership shup_table_peek(struct task_struct *task,

@@ -47,6 +47,17 @@ static enum shup_found found(struct task_struct *task,
 	return result;
 }
 
+static bool departed(const struct task_struct *task)
+{
+	bool result;
+
+	/* As under the siglock. */
+	local_irq_disable();
+	result = shup_table_departed(task);
+	local_irq_enable();
+	return result;
+}
+
 static void joining_twice_is_joining_once(struct kunit *test)
 {
 	struct shup_listener *listener = new_listener(test);
@@ -188,6 +199,25 @@ static void a_found_task_is_live_or_departed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, found(missed, listener, pass), SHUP_KNOWN);
 	KUNIT_EXPECT_EQ(test, found(departed, listener, pass), SHUP_DEPARTED);
 	expect_counts(test, listener, 2, 3);
+}
+
+static void who_departed_has_done_so_for_all_listeners(struct kunit *test)
+{
+	struct shup_listener *one = new_listener(test);
+	struct shup_listener *other = new_listener(test);
+	struct task_struct *task = new_task(test);
+	struct task_struct *stranger = new_task(test);
+
+	shup_table_join(stranger, other);
+	shup_table_join(task, one);
+	KUNIT_EXPECT_FALSE(test, departed(task));
+	shup_table_leave(task);
+	shup_table_join(task, other);
+	KUNIT_EXPECT_TRUE(test, departed(task));
+	KUNIT_EXPECT_FALSE(test, departed(stranger));
+
+	task->start_time++;
+	KUNIT_EXPECT_FALSE(test, departed(task));
 }
 
 /* Its cut was missed, and its memory is another task now. */
@@ -367,6 +397,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_cut_ends_the_live_that_are_exiting),
 	KUNIT_CASE(a_cut_of_a_live_task_is_not_believed),
 	KUNIT_CASE(a_found_task_is_live_or_departed),
+	KUNIT_CASE(who_departed_has_done_so_for_all_listeners),
 	KUNIT_CASE(a_task_struct_used_again_is_another_task),
 	KUNIT_CASE(a_sweep_drops_whom_the_pass_did_not_see),
 	KUNIT_CASE(a_sweep_makes_candidates),
