@@ -146,9 +146,13 @@ static void notrace redirect_callback(unsigned long ip, unsigned long parent_ip,
 static int return_entered(struct kretprobe_instance *instance,
 			  struct pt_regs *regs)
 {
-	struct shup_hook *hook = container_of(shup_retprobe_of(instance),
-					      struct shup_hook, probe);
+	struct kretprobe *probe = shup_retprobe_of(instance);
+	struct shup_hook *hook;
 
+	/* NULL: unregistered since this call was found to be probed. */
+	if (!probe)
+		return 1;
+	hook = container_of(probe, struct shup_hook, probe);
 	/* Nonzero: do not watch for the return of this call. */
 	return !hook->enter(regs, (struct shup_call *)instance->data);
 }
