@@ -99,6 +99,30 @@ static bool caller_attached(void)
 	return any;
 }
 
+static bool is_orphan(const struct file *file)
+{
+	struct shup_listener *listener;
+	bool orphan;
+
+	rcu_read_lock();
+	listener = shup_listener_of_file(file);
+	orphan = listener && shup_listener_test(listener, SHUP_ORPHAN);
+	rcu_read_unlock();
+	return orphan;
+}
+
+/*
+ * A listener has just been made by a task under it, and is known for an orphan:
+ * that was another, in the same memory, whose release no hook has seen (5.0
+ * and 5.1, while a tracer changes).
+ */
+static void make_known_again(struct file *file)
+{
+	shup_listener_close(file);
+	if (shup_listener_adopt(file, GFP_ATOMIC) > 0)
+		shup_orphan_recount(file);
+}
+
 static void listener_made(int fd)
 {
 	struct file *file = fget(fd);
@@ -110,6 +134,8 @@ static void listener_made(int fd)
 	if (shup_is_listener(file) &&
 	    shup_listener_adopt(file, GFP_ATOMIC) > 0)
 		shup_orphan_kick();
+	else if (is_orphan(file))
+		make_known_again(file);
 	fput(file);
 }
 
