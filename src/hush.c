@@ -7,7 +7,8 @@
  * twice: an edge-triggered epoll set in which the listener was left.  An entry
  * of the module's at the head of an orphan's queue ends that walk of the queue.
  * Nobody misses a wake-up by it: the entry is there before the module's own
- * waking, and who comes later is told by the poll itself.
+ * waking, and who comes later is told by the poll itself.  From 6.10.10 on the
+ * kernel's word comes at the exit, before the module's, and both are heard.
  *
  * The entry is on a queue of the kernel's, so it must be off before the queue
  * goes: the listener holds its filter, and with it the queue, until after the
@@ -66,7 +67,7 @@ void shup_hush_begin(struct shup_listener *listener, wait_queue_head_t *queue)
 
 	spin_lock_irqsave(&hush_lock, flags);
 	if (allowed) {
-		own->queue = queue;
+		WRITE_ONCE(own->queue, queue);
 		init_waitqueue_func_entry(&own->entry, hush);
 		add_wait_queue(queue, &own->entry);
 		list_add(&own->all, &hushed);
@@ -78,13 +79,17 @@ void shup_hush_begin(struct shup_listener *listener, wait_queue_head_t *queue)
  * shup_hush_again() - get ahead of who has come to an orphan's queue since
  * @listener: the orphan, whose file a call keeps open
  *
- * Context: process context; from the hook on seccomp_notify_poll().
+ * Context: any; from the hooks on seccomp_notify_poll() and
+ * seccomp_notify_ioctl().
  */
 void shup_hush_again(struct shup_listener *listener)
 {
 	struct shup_hush *own = &listener->hush;
 	unsigned long flags;
 
+	/* Where nothing is kept back, or not yet: no lock for each poll. */
+	if (!READ_ONCE(own->queue))
+		return;
 	spin_lock_irqsave(&hush_lock, flags);
 	if (own->queue) {
 		spin_lock(&own->queue->lock);
@@ -98,7 +103,7 @@ static void end_locked(struct shup_hush *own)
 {
 	lockdep_assert_held(&hush_lock);
 	remove_wait_queue(own->queue, &own->entry);
-	own->queue = NULL;
+	WRITE_ONCE(own->queue, NULL);
 	list_del(&own->all);
 }
 
