@@ -5,7 +5,7 @@
  *
  * It need not be exact.  A listener that it misses, as it is in flight over a
  * socket or moves from table to table just now, gets known when it is polled,
- * asked for a notification, or found by the next audit.
+ * asked for a notification, or found by the adoption after the next audit.
  */
 #include "adopt.h"
 #include "holders.h"

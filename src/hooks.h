@@ -37,7 +37,7 @@ struct shup_call {
  * @enter: SHUP_RETURN: called at entry, with preemption off; false: this call
  *	is of no interest
  * @leave: SHUP_RETURN: called at return with the returned value, preemption off
- * @original: SHUP_REDIRECT: set to the function's entry, for the wrapper
+ * @original: set to the function's entry; a wrapper calls it
  * @site: where the hook sits.  Written by shup_hooks_place() only.
  * @placed: whether it does.  Written at load and unload only.
  */
