@@ -12,6 +12,7 @@
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -94,6 +95,15 @@ int shup_selfcheck_refuse(void)
 	return atomic_inc_return(&registrations) == refuse_nth ? -EIO : 0;
 }
 
+/* By the clock: mdelay() was done in less than a millisecond on some emulated boots. */
+static void stand_still(unsigned int ms)
+{
+	u64 until = ktime_get_ns() + ms * NSEC_PER_MSEC;
+
+	while (ktime_get_ns() < until)
+		cpu_relax();
+}
+
 /**
  * shup_selfcheck_delay() - make the window wide that opens here
  * @point: where this is
@@ -103,7 +113,7 @@ int shup_selfcheck_refuse(void)
 void shup_selfcheck_delay(enum shup_point point)
 {
 	if (READ_ONCE(delay_at) == point)
-		mdelay(DELAY_MS);
+		stand_still(DELAY_MS);
 }
 
 /**
@@ -115,7 +125,7 @@ void shup_selfcheck_delay(enum shup_point point)
 void shup_selfcheck_hold(const struct task_struct *leader)
 {
 	if (READ_ONCE(hold_scan_at) == leader->pid)
-		mdelay(HOLD_MS);
+		stand_still(HOLD_MS);
 }
 
 enum fault {

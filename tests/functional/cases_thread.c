@@ -557,7 +557,7 @@ static void tsync_dead_filtered_leader(void)
 	expect_hup(box.fd, "the thread has exited");
 }
 
-#define SYNC_TRIES 8
+#define SYNC_TRIES 4
 
 /*
  * Amid a pass that the first poll has called for: TSYNC, and gone. It does not sleep, and each
