@@ -14,6 +14,7 @@ long must_be_done(long ret, const char *what);
 int64_t now_ns(void);
 int install_filter(bool listener);	/* the listener's fd, or -1 without */
 pid_t fork_sharing_fds(void);
+void start_thread(void *(*run)(void *arg));	/* of this process, with a small stack */
 void raise_limits(void);
 long read_count(const char *name);	/* an attribute of the module; 0 without it */
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tasks, threads and listeners that are merely there. */
 #define _GNU_SOURCE
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,18 +24,10 @@ static void *be_there(void *arg)
 /* Each of the first @filters has a chain that is longer by one than the thread's before. */
 static void add_threads(int count, int filters)
 {
-	pthread_attr_t small;
-	pthread_t thread;
-
-	pthread_attr_init(&small);
-	pthread_attr_setstacksize(&small, 16384);
 	while (count--) {
 		if (filters-- > 0)
 			install_filter(false);
-		if (!pthread_create(&thread, &small, be_there, NULL))
-			continue;
-		perror("bench: a thread of the crowd");
-		_exit(1);
+		start_thread(be_there);
 	}
 }
 

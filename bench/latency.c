@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -232,17 +231,11 @@ static void *thread_exits(void *arg)
 
 static void add_exiting(int threads, int filters)
 {
-	pthread_attr_t small;
-	pthread_t thread;
-
 	shared->listener = install_filter(true);
 	while (filters--)
 		install_filter(false);
-	pthread_attr_init(&small);
-	pthread_attr_setstacksize(&small, 16384);
 	while (threads--)
-		if (pthread_create(&thread, &small, thread_exits, NULL))
-			_exit(1);
+		start_thread(thread_exits);
 	shared->end_ns = 1;
 	thread_exits(NULL);
 }

@@ -2,6 +2,7 @@
 /* What the benchmarks have in common. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -61,6 +62,21 @@ int install_filter(bool listener)
 pid_t fork_sharing_fds(void)
 {
 	return must(syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0));
+}
+
+void start_thread(void *(*run)(void *arg))
+{
+	pthread_attr_t small;
+	pthread_t thread;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 16384);
+	errno = pthread_create(&thread, &small, run, NULL);
+	if (errno) {
+		perror("bench: a thread");
+		_exit(1);
+	}
+	pthread_attr_destroy(&small);
 }
 
 void raise_limits(void)
