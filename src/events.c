@@ -25,24 +25,24 @@
 #include "listener.h"
 #include "orphan.h"
 #include "recv.h"
-#include "selfcheck.h"
+#include "fault.h"
 #include "table.h"
 
 static void fork_observed(unsigned long first, unsigned long second)
 {
 	struct task_struct *child = (struct task_struct *)first;
 
-	shup_selfcheck_delay(SHUP_POINT_FORK);
+	shup_fault_delay(SHUP_POINT_FORK);
 	if (shup_task_filter(child) && shup_listener_any() &&
-	    !shup_selfcheck_drop())
+	    !shup_fault_drop())
 		shup_table_fork(current, child);
 }
 
 static void exit_observed(unsigned long first, unsigned long second)
 {
-	shup_selfcheck_delay(SHUP_POINT_EXIT);
+	shup_fault_delay(SHUP_POINT_EXIT);
 	if (shup_task_filter(current) && shup_listener_any() &&
-	    !shup_selfcheck_drop())
+	    !shup_fault_drop())
 		shup_table_leave(current);
 }
 
@@ -51,7 +51,7 @@ static void cut_observed(unsigned long first, unsigned long second)
 	struct task_struct *task = (struct task_struct *)first;
 
 	if (shup_task_filter(task) && shup_listener_any() &&
-	    !shup_selfcheck_drop())
+	    !shup_fault_drop())
 		shup_table_cut(task);
 }
 
@@ -147,9 +147,9 @@ static void attach_left(const struct shup_call *call, long returned)
 	/* Without a listener: the id of a thread that TSYNC failed for. */
 	if (returned < 0 || (returned && !made))
 		return;
-	if (shup_selfcheck_drop())
+	if (shup_fault_drop())
 		return;
-	shup_selfcheck_delay(SHUP_POINT_ATTACH);
+	shup_fault_delay(SHUP_POINT_ATTACH);
 	if (made)
 		listener_made(returned);
 	if (!shup_listener_any() || !shup_layout_known())
@@ -189,7 +189,7 @@ static __poll_t poll_wrapper(struct file *file,
 	shup_wrapper_enter();
 	original = (notify_poll_fn *)hooks[HOOK_POLL].original;
 	mask = original(file, table);
-	shup_selfcheck_delay(SHUP_POINT_POLL);
+	shup_fault_delay(SHUP_POINT_POLL);
 	/* After the original, by which the caller is on the queue. */
 	if (shup_orphan_test(file, GFP_KERNEL))
 		mask |= EPOLLHUP;

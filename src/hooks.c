@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 
 #include "hooks.h"
-#include "selfcheck.h"
+#include "fault.h"
 
 /* Calls inside a wrapper now; see shup_hooks_remove(). */
 static atomic_t wrappers = ATOMIC_INIT(0);
@@ -77,7 +77,7 @@ int shup_symbol_find(const char *name, struct shup_symbol *symbol)
 	char *text;
 	int ret;
 
-	ret = shup_selfcheck_refuse() ?: register_kprobe(&probe);
+	ret = shup_fault_refuse() ?: register_kprobe(&probe);
 	if (ret)
 		return ret;
 	symbol->site = (unsigned long)probe.addr;
@@ -185,11 +185,11 @@ static int place_ftrace(struct shup_hook *hook)
 		ops->flags |= SHUP_OPS_REDIRECT;
 	}
 
-	ret = shup_selfcheck_refuse() ?:
+	ret = shup_fault_refuse() ?:
 	      ftrace_set_filter_ip(ops, hook->site, 0, 0);
 	if (ret)
 		return ret;
-	ret = shup_selfcheck_refuse() ?: register_ftrace_function(ops);
+	ret = shup_fault_refuse() ?: register_ftrace_function(ops);
 	if (ret)
 		ftrace_set_filter_ip(ops, hook->site, 1, 0);
 	return ret;
@@ -203,7 +203,7 @@ static int place_return(struct shup_hook *hook)
 	hook->probe.handler = return_left;
 	hook->probe.maxactive = RETURN_CALLS;
 	hook->probe.data_size = sizeof(struct shup_call);
-	return shup_selfcheck_refuse() ?: register_kretprobe(&hook->probe);
+	return shup_fault_refuse() ?: register_kretprobe(&hook->probe);
 }
 
 static int place_at_site(struct shup_hook *hook)

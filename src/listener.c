@@ -19,7 +19,7 @@
 #include "listener.h"
 #include "orphan.h"
 #include "seccomp_hup.h"
-#include "selfcheck.h"
+#include "fault.h"
 #include "stats.h"
 #include "table.h"
 #include "trace.h"
@@ -222,7 +222,7 @@ int shup_listener_adopt(struct file *file, gfp_t gfp)
 		return ret;
 	}
 
-	if (!shup_selfcheck_starve())
+	if (!shup_fault_starve())
 		listener = kzalloc(sizeof(*listener), gfp | __GFP_NOWARN);
 	if (!listener) {
 		shup_stat_inc(missed);

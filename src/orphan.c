@@ -32,7 +32,7 @@
 #include "recv.h"
 #include "scan.h"
 #include "seccomp_hup.h"
-#include "selfcheck.h"
+#include "fault.h"
 #include "stats.h"
 #include "status.h"
 #include "table.h"
@@ -285,12 +285,12 @@ static void speak(struct shup_listener *listener)
 	set_bit(SHUP_ORPHAN, &listener->flags);
 	shup_stat_inc(hups);
 	trace_listener_unused(listener->id);
-	shup_selfcheck_delay(SHUP_POINT_MARKED);
+	shup_fault_delay(SHUP_POINT_MARKED);
 
 	file = shup_listener_pin(listener);
 	if (!file)
 		return;
-	shup_selfcheck_delay(SHUP_POINT_PINNED);
+	shup_fault_delay(SHUP_POINT_PINNED);
 	shup_recv_end_all(file);
 	wake(listener, file);
 	fput(file);
@@ -365,7 +365,7 @@ static int scan(struct pass *pass, int (*scan_all)(shup_visit *, void *),
 	int ret = scan_all(visit, pass);
 	u64 spent = ktime_get_ns() - started;
 
-	shup_selfcheck_delay(SHUP_POINT_SCANNED);
+	shup_fault_delay(SHUP_POINT_SCANNED);
 	if (!ret)
 		shup_stat_inc(scans);
 	shup_scan_max_us = max_t(u64, shup_scan_max_us,

@@ -19,7 +19,7 @@
  *   status.c    what an operator can see of the module
  *   listing.c   what root can see of each listener, and of the hooks
  *   trace.c     trace events
- *   selfcheck.c for tests only: faults made on purpose, and an oracle
+ *   oracle.c for tests only: faults made on purpose, and an oracle
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -32,6 +32,7 @@
 #include "layout.h"
 #include "listener.h"
 #include "listing.h"
+#include "oracle.h"
 #include "orphan.h"
 #include "scan.h"
 #include "seccomp_hup.h"
@@ -212,7 +213,7 @@ static int __init start(void)
 	if (ret)
 		goto err_arm;
 	if (!nothing_to_do())
-		shup_listing_init();
+		shup_oracle_init(shup_listing_init());
 
 	if (nothing_to_do())
 		pr_info(SHUP_VERSION ": idle: %s; nothing is hooked\n",

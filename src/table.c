@@ -26,7 +26,7 @@
 
 #include "listener.h"
 #include "orphan.h"
-#include "selfcheck.h"
+#include "fault.h"
 #include "stats.h"
 #include "table.h"
 
@@ -178,7 +178,7 @@ bool shup_table_join(struct task_struct *task, struct shup_listener *listener)
 	unsigned long flags;
 	bool joined;
 
-	if (!shup_selfcheck_starve())
+	if (!shup_fault_starve())
 		spare = kmalloc(sizeof(*spare), GFP_ATOMIC | __GFP_NOWARN);
 	if (!spare) {
 		shup_stat_inc(missed);
@@ -415,7 +415,7 @@ unsigned int shup_table_sweep(u32 pass)
  * @task: the task
  * @listener: the listener
  *
- * Context: any; for selfcheck.c.
+ * Context: any; for oracle.c.
  */
 enum shup_membership shup_table_peek(struct task_struct *task,
 				     struct shup_listener *listener)
@@ -440,7 +440,7 @@ enum shup_membership shup_table_peek(struct task_struct *task,
  * @visit: called for each; must not sleep, nor ask the table
  * @arg: given to it
  *
- * Context: any; for selfcheck.c.
+ * Context: any; for oracle.c.
  */
 void shup_table_for_each(shup_visit_member *visit, void *arg)
 {
