@@ -4,7 +4,7 @@
 
 #include <linux/wait.h>
 
-#include "level.h"
+#include "state.h"
 
 struct shup_listener;
 

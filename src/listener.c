@@ -18,8 +18,8 @@
 #include "layout.h"
 #include "listener.h"
 #include "orphan.h"
-#include "seccomp_hup.h"
 #include "fault.h"
+#include "state.h"
 #include "stats.h"
 #include "table.h"
 #include "trace.h"
@@ -218,7 +218,7 @@ int shup_listener_adopt(struct file *file, gfp_t gfp)
 		return 0;
 	ret = shup_layout_check(file->private_data);
 	if (ret) {
-		shup_disarm();
+		shup_state_disarm();
 		return ret;
 	}
 

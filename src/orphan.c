@@ -31,8 +31,8 @@
 #include "orphan.h"
 #include "recv.h"
 #include "scan.h"
-#include "seccomp_hup.h"
 #include "fault.h"
+#include "state.h"
 #include "stats.h"
 #include "status.h"
 #include "table.h"
@@ -354,7 +354,7 @@ static void adoption_work(struct work_struct *work)
 
 	ret = shup_adopt();
 	pay(&adoption_paid_ns, started, ADOPTION_REST_MAX_NS);
-	if (ret && shup_state() != SHUP_REFUSED)
+	if (ret && shup_state_get() != SHUP_REFUSED)
 		adopt_in(msecs_to_jiffies(RETRY_MS));
 }
 
@@ -454,7 +454,7 @@ static void run_again(bool retry)
 {
 	unsigned int delay = READ_ONCE(audit_ms);
 
-	if (!READ_ONCE(running) || shup_state() == SHUP_REFUSED)
+	if (!READ_ONCE(running) || shup_state_get() == SHUP_REFUSED)
 		return;
 	if (list_empty(&shup_listeners))
 		return;

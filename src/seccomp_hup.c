@@ -23,74 +23,39 @@
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/workqueue.h>
 
 #include "adopt.h"
 #include "compat.h"
 #include "events.h"
 #include "hush.h"
 #include "layout.h"
+#include "level.h"
 #include "listener.h"
 #include "listing.h"
 #include "oracle.h"
 #include "orphan.h"
 #include "scan.h"
-#include "seccomp_hup.h"
+#include "state.h"
 #include "status.h"
 #include "table.h"
 
-static enum shup_level level;
-
-/* Placing and removing the hooks, and @state with them. */
+/* Placing and removing the hooks, and the state with them. */
 static DEFINE_MUTEX(state_lock);
-static enum shup_state state;
-
-/**
- * shup_state() - what the module is doing
- *
- * Context: any.
- */
-enum shup_state shup_state(void)
-{
-	return READ_ONCE(state);
-}
-
-/**
- * shup_level() - what this kernel does by itself
- *
- * Context: any.
- */
-enum shup_level shup_level(void)
-{
-	return level;
-}
 
 static void hooks_off(enum shup_state next)
 {
 	mutex_lock(&state_lock);
-	if (state == SHUP_ARMED) {
+	if (shup_state_get() == SHUP_ARMED) {
 		shup_hush_end_all();
 		shup_events_off();
 	}
-	WRITE_ONCE(state, next);
+	shup_state_set(next);
 	mutex_unlock(&state_lock);
 }
 
-static void disarm_work(struct work_struct *work)
+static void disarm(void)
 {
 	hooks_off(SHUP_REFUSED);
-}
-
-static DECLARE_WORK(disarm, disarm_work);
-
-/**
- * shup_disarm() - take all hooks away soon, as this kernel is not understood
- *
- * Context: any but do_exit(): takes a workqueue's locks.
- */
-void shup_disarm(void)
-{
-	schedule_work(&disarm);
 }
 
 static enum shup_verdict check_layout(struct task_struct *task,
@@ -118,7 +83,7 @@ static int hooks_on(void)
 	int ret;
 
 	mutex_lock(&state_lock);
-	ret = shup_events_on(level);
+	ret = shup_events_on(shup_state_level());
 	if (ret)
 		goto out;
 	ret = shup_adopt();
@@ -129,7 +94,7 @@ static int hooks_on(void)
 	}
 	if (ret)
 		shup_orphan_adopt();
-	WRITE_ONCE(state, SHUP_ARMED);
+	shup_state_set(SHUP_ARMED);
 	ret = 0;
 out:
 	mutex_unlock(&state_lock);
@@ -140,6 +105,7 @@ static int arm(void)
 {
 	int ret;
 
+	shup_state_init(disarm);
 	ret = shup_layout_init();
 	if (ret)
 		return ret;
@@ -152,7 +118,7 @@ static int arm(void)
 	ret = first_layout_check();
 	if (ret)
 		goto err_orphan;
-	shup_hush_init(level);
+	shup_hush_init(shup_state_level());
 	ret = hooks_on();
 	if (ret)
 		goto err_orphan;
@@ -160,7 +126,7 @@ static int arm(void)
 
 err_orphan:
 	shup_orphan_exit();
-	cancel_work_sync(&disarm);
+	shup_state_exit();
 err_table:
 	shup_table_exit();
 	shup_listener_exit();
@@ -171,21 +137,22 @@ static void unarm(void)
 {
 	hooks_off(SHUP_IDLE);
 	shup_orphan_exit();
-	cancel_work_sync(&disarm);
+	shup_state_exit();
 	shup_table_exit();
 	shup_listener_exit();
 }
 
 static const char *idle_reason(void)
 {
-	if (level == SHUP_LEVEL_NONE)
+	if (shup_state_level() == SHUP_LEVEL_NONE)
 		return "this kernel has no seccomp listeners";
 	return "this kernel's listeners report EPOLLHUP at exit by themselves";
 }
 
 static bool nothing_to_do(void)
 {
-	return level == SHUP_LEVEL_NONE || level == SHUP_LEVEL_NATIVE;
+	return shup_state_level() == SHUP_LEVEL_NONE ||
+	       shup_state_level() == SHUP_LEVEL_NATIVE;
 }
 
 static int __init start(void)
@@ -198,8 +165,8 @@ static int __init start(void)
 		return -EOPNOTSUPP;
 	}
 
-	level = shup_level_detect();
-	if (level == SHUP_LEVEL_UNKNOWN) {
+	shup_state_set_level(shup_level_detect());
+	if (shup_state_level() == SHUP_LEVEL_UNKNOWN) {
 		pr_err("not loaded: cannot tell what this kernel's seccomp listeners do by themselves; report this kernel's version\n");
 		return -EOPNOTSUPP;
 	}

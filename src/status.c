@@ -7,7 +7,7 @@
 #include <linux/sysfs.h>
 
 #include "listener.h"
-#include "seccomp_hup.h"
+#include "state.h"
 #include "stats.h"
 #include "status.h"
 
@@ -26,7 +26,7 @@ static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
 		[SHUP_REFUSED] = "refused",
 	};
 
-	return scnprintf(buf, PAGE_SIZE, "%s\n", names[shup_state()]);
+	return scnprintf(buf, PAGE_SIZE, "%s\n", names[shup_state_get()]);
 }
 
 static ssize_t level_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -40,7 +40,7 @@ static ssize_t level_show(struct kobject *kobj, struct kobj_attribute *attr,
 		[SHUP_LEVEL_UNKNOWN] = "unknown",
 	};
 
-	return scnprintf(buf, PAGE_SIZE, "%s\n", names[shup_level()]);
+	return scnprintf(buf, PAGE_SIZE, "%s\n", names[shup_state_level()]);
 }
 
 static ssize_t listeners_show(struct kobject *kobj, struct kobj_attribute *attr,

@@ -10,7 +10,6 @@
 #include "layout.h"
 #include "objects.h"
 #include "scan.h"
-#include "seccomp_hup.h"
 
 struct stub_scan stub_scan;
 
@@ -59,20 +58,6 @@ int shup_adopt(void)
 	if (stub_adoption.delay_ms)
 		msleep(stub_adoption.delay_ms);
 	return READ_ONCE(stub_adoption.ret);
-}
-
-void shup_disarm(void)
-{
-}
-
-enum shup_state shup_state(void)
-{
-	return SHUP_ARMED;
-}
-
-enum shup_level shup_level(void)
-{
-	return SHUP_LEVEL_NEVER;
 }
 
 MODULE_DESCRIPTION("KUnit tests of seccomp_hup");
