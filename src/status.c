@@ -11,9 +11,6 @@
 #include "stats.h"
 #include "status.h"
 
-DEFINE_PER_CPU(struct shup_stats, shup_stats);
-unsigned int shup_scan_max_us;
-
 /* NULL before shup_status_init(). */
 static struct kobject *directory;
 
@@ -43,8 +40,8 @@ static ssize_t level_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return scnprintf(buf, PAGE_SIZE, "%s\n", names[shup_state_level()]);
 }
 
-static ssize_t listeners_show(struct kobject *kobj, struct kobj_attribute *attr,
-			      char *buf)
+static ssize_t open_listeners_show(struct kobject *kobj,
+				   struct kobj_attribute *attr, char *buf)
 {
 	return scnprintf(buf, PAGE_SIZE, "%u\n", shup_listener_count());
 }
@@ -55,26 +52,18 @@ static ssize_t scan_max_us_show(struct kobject *kobj,
 	return scnprintf(buf, PAGE_SIZE, "%u\n", READ_ONCE(shup_scan_max_us));
 }
 
-static ssize_t show_stat(enum shup_stat stat, char *buf)
-{
-	unsigned long sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(&shup_stats, cpu)->count[stat]);
-	return scnprintf(buf, PAGE_SIZE, "%lu\n", sum);
-}
-
 static struct kobj_attribute state_attribute = __ATTR_RO(state);
 static struct kobj_attribute level_attribute = __ATTR_RO(level);
-static struct kobj_attribute listeners_attribute = __ATTR_RO(listeners);
+static struct kobj_attribute listeners_attribute =
+	__ATTR(listeners, 0444, open_listeners_show, NULL);
 static struct kobj_attribute scan_max_us_attribute = __ATTR_RO(scan_max_us);
 
 #define STAT_ATTRIBUTE(name)						\
 static ssize_t name##_show(struct kobject *kobj,			\
 			   struct kobj_attribute *attr, char *buf)	\
 {									\
-	return show_stat(SHUP_STAT_##name, buf);			\
+	return scnprintf(buf, PAGE_SIZE, "%lu\n",			\
+			 shup_stat_sum(SHUP_STAT_##name));		\
 }									\
 static struct kobj_attribute name##_attribute = __ATTR_RO(name);
 SHUP_STATS(STAT_ATTRIBUTE)
