@@ -1,25 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * seccomp_hup: EPOLLHUP on seccomp listeners whose last live task has exited,
- * for kernels that do not do so themselves.
+ * for kernels that do not report it themselves.
  *
- *   level.c     what this kernel does by itself
- *   hooks.c     placing hooks; knows nothing of seccomp
- *   events.c    the hooks, and what their calls mean
- *   layout.c    reading struct seccomp_filter
- *   btf.c       what the kernel's type information says of it
- *   table.c     who is a live task under which listener
- *   listener.c  the listeners
- *   adopt.c     listeners that were there before
- *   scan.c      every live task with a filter, with none missed
- *   orphan.c    when to scan, what to conclude, whom to wake
- *   hush.c      keeping back the kernel's own, later EPOLLHUP
- *   recv.c      letting RECV return
- *   holders.c   whose fd tables have which listeners
- *   status.c    what an operator can see of the module
- *   listing.c   what root can see of each listener, and of the hooks
+ * The files, by floors: a file includes its own floor's, further left, and
+ * those of lower floors, never those above.  tests/floors reads this list.
+ *
+ *  0  compat
+ *  1  btf trace stats fault state worker
+ *  2  symbol hooks proof layout
+ *  3  level recv hush
+ *  4  listener
+ *  5  table status
+ *  6  scan
+ *  7  holders
+ *  8  adopt notify
+ *  9  orphan
+ * 10  events
+ * 11  listing
+ * 12  oracle
+ * 13  seccomp_hup
+ *
+ *   compat.h    every difference between kernel versions and configurations
+ *   btf.c       what the kernel's type information says of a structure
  *   trace.c     trace events
- *   oracle.c for tests only: faults made on purpose, and an oracle
+ *   stats.c     counters
+ *   fault.h     faults made on purpose, in test builds (selftest/fault.c)
+ *   state.c     what the module is doing, and what this kernel does by itself
+ *   worker.c    when passes and adoptions run
+ *   symbol.c    finding functions of the kernel
+ *   hooks.c     placing hooks on them; knows nothing of seccomp
+ *   proof.c     seeing that hooks are called
+ *   layout.c    reading struct seccomp_filter
+ *   level.c     finding out what this kernel does by itself
+ *   recv.c      letting RECV return
+ *   hush.c      keeping back the kernel's own, later EPOLLHUP
+ *   listener.c  the listeners
+ *   table.c     which task is live under which listener
+ *   status.c    what an operator can see of the module
+ *   scan.c      every live task with a filter, with none missed
+ *   holders.c   which fd tables hold which listeners
+ *   adopt.c     discovering listeners that nobody saw being made
+ *   notify.c    marking orphans and waking their waiters
+ *   orphan.c    the decision: which candidates are orphans; the census
+ *   events.c    the hooks, and what a call of each means
+ *   listing.c   what root can see of each listener, and of the hooks
+ *   oracle.h    for tests: whether the table is right (selftest/oracle.c)
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -38,6 +64,7 @@
 #include "state.h"
 #include "status.h"
 #include "table.h"
+#include "worker.h"
 
 /* Placing and removing the hooks, and the state with them. */
 static DEFINE_MUTEX(state_lock);
@@ -86,14 +113,14 @@ static int hooks_on(void)
 	ret = shup_events_on(shup_state_level());
 	if (ret)
 		goto out;
-	ret = shup_adopt();
+	ret = shup_adopt_all();
 	if (ret == -ENOEXEC) {
 		shup_hush_end_all();
 		shup_events_off();
 		goto out;
 	}
 	if (ret)
-		shup_orphan_adopt();
+		shup_worker_request(SHUP_REQUEST_ADOPTION);
 	shup_state_set(SHUP_ARMED);
 	ret = 0;
 out:

@@ -100,17 +100,17 @@ int shup_status_init(void)
 		kobject_put(made);
 		return ret;
 	}
-	/* Pairs with shup_status_told(). */
+	/* Pairs with shup_status_hups_changed(). */
 	smp_store_release(&directory, made);
 	return 0;
 }
 
 /**
- * shup_status_told() - let who polls hups know that it has changed
+ * shup_status_hups_changed() - wake the pollers of the attribute hups
  *
  * Context: may sleep; the worker only, which ends before shup_status_exit().
  */
-void shup_status_told(void)
+void shup_status_hups_changed(void)
 {
 	/* Pairs with shup_status_init(). */
 	struct kobject *made = smp_load_acquire(&directory);

@@ -24,9 +24,8 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "listener.h"
-#include "orphan.h"
 #include "fault.h"
+#include "listener.h"
 #include "stats.h"
 #include "table.h"
 
@@ -94,7 +93,7 @@ static struct membership *find(struct bucket *bucket,
 static void uncount(struct membership *member)
 {
 	if (!atomic_dec_return(&member->listener->live))
-		shup_orphan_ask(member->listener);
+		shup_listener_mark_candidate(member->listener);
 }
 
 static void make_live(struct membership *member)
@@ -129,8 +128,9 @@ static bool is_departed(const struct membership *member,
 }
 
 /* Takes *spare if there is no membership yet.  Return: whether it is new. */
-static bool insert(struct bucket *bucket, struct membership **spare,
-		   struct task_struct *task, struct shup_listener *listener)
+static bool add_membership(struct bucket *bucket, struct membership **spare,
+			   struct task_struct *task,
+			   struct shup_listener *listener)
 {
 	struct membership *member = find(bucket, task, listener);
 
@@ -186,7 +186,7 @@ bool shup_table_join(struct task_struct *task, struct shup_listener *listener)
 	}
 
 	raw_spin_lock_irqsave(&bucket->lock, flags);
-	joined = insert(bucket, &spare, task, listener);
+	joined = add_membership(bucket, &spare, task, listener);
 	raw_spin_unlock_irqrestore(&bucket->lock, flags);
 
 	if (joined)
