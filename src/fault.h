@@ -17,8 +17,7 @@ struct task_struct;
  * @SHUP_POINT_ATTACH: a listener has its fd and is not known yet
  * @SHUP_POINT_POLL: a poll is on the wait queue and has not read the orphan mark
  * @SHUP_POINT_SCANNED: a pass has looked at all tasks and has not decided
- * @SHUP_POINT_MARKED: an orphan is marked and its file is not pinned
- * @SHUP_POINT_PINNED: the file is pinned and nobody is woken yet
+ * @SHUP_POINT_MARKED: an orphan is marked and nobody is woken yet
  */
 enum shup_point {
 	SHUP_POINT_FORK = 1,
@@ -27,7 +26,6 @@ enum shup_point {
 	SHUP_POINT_POLL,
 	SHUP_POINT_SCANNED,
 	SHUP_POINT_MARKED,
-	SHUP_POINT_PINNED,
 };
 
 #ifdef SHUP_SELFTEST

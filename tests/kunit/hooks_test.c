@@ -38,9 +38,11 @@ static void observe(unsigned long first, unsigned long second)
 
 static int wrapper(const void *key, const void *element)
 {
-	shup_wrapper_enter();
+	struct shup_wrapped call;
+
+	shup_wrapper_enter(&call);
 	wrapped++;
-	shup_wrapper_leave();
+	shup_wrapper_leave(&call);
 	return 0;
 }
 
@@ -197,12 +199,21 @@ static DECLARE_COMPLETION(go_on);
 static DECLARE_COMPLETION(called);
 static DECLARE_COMPLETION(removed);
 
+static bool wait_as_interruptible;
+static bool was_interrupted;
+
 static int sleeping_wrapper(const void *key, const void *element)
 {
-	shup_wrapper_enter();
+	struct shup_wrapped call;
+
+	shup_wrapper_enter(&call);
 	complete(&inside);
-	wait_for_completion(&go_on);
-	shup_wrapper_leave();
+	if (wait_as_interruptible)
+		wait_for_completion_interruptible(&go_on);
+	else
+		wait_for_completion(&go_on);
+	was_interrupted = shup_wrapper_interrupted(&call);
+	shup_wrapper_leave(&call);
 	return 0;
 }
 
@@ -220,18 +231,37 @@ static int remover_thread(void *unused)
 	kthread_complete_and_exit(&removed, 0);
 }
 
-static void removal_waits_for_a_sleeping_wrapper(struct kunit *test)
+static void sleep_in_a_wrapper_and_remove_it(struct kunit *test,
+					     bool interruptible)
 {
+	reinit_completion(&inside);
+	reinit_completion(&go_on);
+	reinit_completion(&called);
+	reinit_completion(&removed);
+	wait_as_interruptible = interruptible;
 	KUNIT_ASSERT_EQ(test, shup_hooks_place(sleeping_hooks, 1), 0);
 	kthread_run(caller_thread, NULL, "shup_caller");
 	wait_for_completion(&inside);
 	kthread_run(remover_thread, NULL, "shup_remover");
+}
+
+static void removal_waits_for_a_sleeping_wrapper(struct kunit *test)
+{
+	sleep_in_a_wrapper_and_remove_it(test, false);
 	msleep(500);
 	KUNIT_EXPECT_FALSE(test, completion_done(&removed));
 	complete(&go_on);
 	wait_for_completion(&called);
-	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&removed, 30 * HZ),
-			0UL);
+	wait_for_completion(&removed);
+}
+
+/* Nothing else ends its sleep. */
+static void removal_interrupts_a_sleeping_wrapper(struct kunit *test)
+{
+	sleep_in_a_wrapper_and_remove_it(test, true);
+	wait_for_completion(&called);
+	wait_for_completion(&removed);
+	KUNIT_EXPECT_TRUE(test, was_interrupted);
 }
 
 static int begin(struct kunit *test)
@@ -254,6 +284,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_trial_hook_works),
 	KUNIT_CASE(a_gap_ends_trust_in_what_was_found_before),
 	KUNIT_CASE(removal_waits_for_a_sleeping_wrapper),
+	KUNIT_CASE(removal_interrupts_a_sleeping_wrapper),
 	{ }
 };
 
