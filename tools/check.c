@@ -355,6 +355,12 @@ int verb_check(int count, char **words)
 	struct finding finding;
 	char state[32] = "";
 
+	if (opts.kernels)
+		return check_kernels();
+	if (opts.columns || opts.raw || opts.noheadings) {
+		complain("only check --kernels prints a table");
+		return options_usage(find_verb("check"));
+	}
 	if (!find_out(&finding))
 		return FAILED;
 	read_text(state, sizeof(state), SYSFS "state");

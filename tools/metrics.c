@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* seccomp-hup metrics: the module's attributes, for Prometheus. */
+/* seccomp-hup metrics: the module's attributes, and the kernels, for Prometheus. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -88,6 +88,7 @@ static int print_all(FILE *to)
 		print_status(to, &status);
 		print_dead(to);
 	}
+	kernels_metrics(to);
 	return loaded ? YES : NO;
 }
 

@@ -17,6 +17,8 @@ static const struct choice {
 	const char *value;
 	const char *text;
 } choices[] = {
+	{ 'k', "kernels", NULL,
+	  "look at each installed kernel instead: is the module there, would it load" },
 	{ 'a', "all", NULL, "wait for everybody's listeners" },
 	{ 't', "timeout", "MS", "how many milliseconds to wait" },
 	{ 'w', "watch", "SECONDS", "show it again every so many seconds" },
@@ -110,6 +112,9 @@ static bool take(int key)
 		return true;
 	case 'a':
 		opts.all = true;
+		return true;
+	case 'k':
+		opts.kernels = true;
 		return true;
 	case 'o':
 		opts.columns = optarg;

@@ -15,8 +15,8 @@
 #include "seccomp-hup.h"
 
 const struct verb verbs[] = {
-	{ "check", verb_check, "tJ", "",
-	  "find out what this kernel's listeners do, by trying it", NULL },
+	{ "check", verb_check, "ktJnor", "",
+	  "find out what this kernel's listeners do, by trying it", kernels_columns },
 	{ "status", verb_status, "J", "",
 	  "say whether all is well; show the module's state and its counts", NULL },
 	{ "list", verb_list, "wJnor", "",

@@ -31,6 +31,7 @@ enum answer {
  * @noheadings: no line of column names
  * @raw: columns parted by one space, for programs
  * @all: everybody's listeners
+ * @kernels: look at each installed kernel
  * @columns: which columns; NULL: the usual ones
  * @file: write there; NULL: to standard output
  * @sysroot: look there instead of at this machine's /; "" is this machine
@@ -42,6 +43,7 @@ struct options {
 	bool noheadings;
 	bool raw;
 	bool all;
+	bool kernels;
 	const char *columns;
 	const char *file;
 	const char *sysroot;
@@ -83,6 +85,11 @@ int verb_status(int count, char **words);
 int verb_list(int count, char **words);
 int verb_wait(int count, char **words);
 int verb_metrics(int count, char **words);
+
+/* kernels.c */
+int check_kernels(void);
+void kernels_metrics(FILE *to);
+void kernels_columns(FILE *to);
 
 /* list.c */
 void list_columns(FILE *to);
@@ -249,5 +256,33 @@ bool place_parse(FILE *file, struct place *place);
 bool place_of(long long pid, struct place *place);
 void place_free(struct place *place);
 char *place_name(const struct place *place);
+
+/**
+ * enum trust - whether a kernel takes a module's signature
+ * @TRUSTED: its key is enrolled
+ * @UNTRUSTED: it is not, or there is no signature
+ * @TRUST_UNTOLD: that cannot be told here
+ */
+enum trust {
+	TRUSTED,
+	UNTRUSTED,
+	TRUST_UNTOLD,
+};
+
+/**
+ * struct signature - who has signed a module
+ * @signer: the name in the certificate; "": nobody
+ * @key: the certificate's number, in hex
+ */
+struct signature {
+	char signer[256];
+	char key[256];
+};
+
+/* keys.c */
+enum trust keys_trust(const struct signature *signature, bool is_running);
+bool keys_list_has(FILE *list, const struct signature *signature);
+bool keys_same(const char *one, const char *other);
+enum answer keys_are_enforced(const char *release);
 
 #endif /* SECCOMP_HUP_H */
