@@ -102,7 +102,7 @@ static const char *enrolled_keys(void)
 
 	if (text)
 		return text;
-	list = popen("LC_ALL=C mokutil --list-enrolled 2>/dev/null", "re");
+	list = popen("LC_ALL=C mokutil --list-enrolled </dev/null 2>/dev/null", "re");
 	if (list && getdelim(&text, &size, '\0', list) < 0 && text)
 		text[0] = '\0';
 	if (!list || pclose(list) || !text) {

@@ -55,17 +55,13 @@ static void print_dead(FILE *to)
 {
 	FILE *file = open_under(DEBUGFS "listeners");
 	struct table table = { };
-	size_t i, dead = 0;
 
 	if (!file)
 		return;
-	if (table_parse(file, &table)) {
-		for (i = 0; i < table.count; i++)
-			dead += row_is_dead(&table.rows[i]) && row_is_first(&table, i);
+	if (table_parse(file, &table))
 		fprintf(to, "# HELP seccomp_hup_dead_listeners Number of listeners unused for 10 s that a process keeps open.\n"
 			"# TYPE seccomp_hup_dead_listeners gauge\n"
-			"seccomp_hup_dead_listeners %zu\n", dead);
-	}
+			"seccomp_hup_dead_listeners %zu\n", table_count_dead(&table));
 	table_free(&table);
 	fclose(file);
 }
@@ -120,24 +116,23 @@ static int write_file(const char *path)
 {
 	char made[PATH_MAX];
 	FILE *file = make_beside(path, made, sizeof(made));
-	bool failed = false;
-	int answer;
+	int answer, error = 0;
 
 	if (!file) {
 		complain("cannot make a file beside %s: %s", path, strerror(errno));
 		return FAILED;
 	}
 	answer = print_all(file);
-	if (answer != FAILED) {
-		failed = ferror(file) || fflush(file) || fsync(fileno(file));
-		failed = fclose(file) || failed || rename(made, path);
-	} else {
-		fclose(file);
-	}
-	if (failed)
+	if (ferror(file) || fflush(file) || fsync(fileno(file)))
+		error = errno;
+	if (fclose(file) && !error)
+		error = errno;
+	if (answer != FAILED && !error && rename(made, path))
+		error = errno;
+	if (error)
 		complain("cannot write %s: %s: the old one is left as it was", path,
-			 strerror(errno));
-	if (failed || answer == FAILED) {
+			 strerror(error));
+	if (error || answer == FAILED) {
 		unlink(made);
 		return FAILED;
 	}

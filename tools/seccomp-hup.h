@@ -219,7 +219,9 @@ bool table_parse(FILE *file, struct table *table);
 bool table_read(struct table *table);
 void table_free(struct table *table);
 bool row_is_dead(const struct row *row);
-bool row_is_first(const struct table *table, size_t index);
+void table_sort(struct table *table);
+void table_sort_by_holder(struct table *table);
+size_t table_count_dead(struct table *table);
 
 /**
  * struct hook - a line of the module's table of hooks

@@ -113,16 +113,6 @@ static void print_hooks_json(void)
 	fclose(file);
 }
 
-/* How many dead listeners a holder has. */
-static size_t count_dead(const struct table *table, long long pid)
-{
-	size_t i, count = 0;
-
-	for (i = 0; i < table->count; i++)
-		count += row_is_dead(&table->rows[i]) && table->rows[i].pid == pid;
-	return count;
-}
-
 static char *holder_name(long long pid)
 {
 	char command[64] = "a process that this pid namespace does not show", *name = NULL;
@@ -144,23 +134,34 @@ static char *holder_name(long long pid)
 	return name;
 }
 
-/* Say of the holder with the most dead listeners. */
-static void judge_holders(const struct table *table, struct verdict *verdict)
+/* The holder with the most dead listeners.  Return: how many it has. */
+static size_t find_worst(struct table *table, long long *pid)
 {
-	size_t i, count, most = 0, dead = 0;
+	const struct row *row, *last = NULL;
+	size_t i, count = 0, most = 0;
+
+	table_sort_by_holder(table);
+	for (i = 0; i < table->count; i++) {
+		row = &table->rows[i];
+		if (!row_is_dead(row) || (last && last->pid == row->pid && last->id == row->id))
+			continue;
+		count = last && last->pid == row->pid ? count + 1 : 1;
+		last = row;
+		if (count > most) {
+			most = count;
+			*pid = row->pid;
+		}
+	}
+	return most;
+}
+
+static void judge_holders(struct table *table, struct verdict *verdict)
+{
+	size_t dead = table_count_dead(table), most;
 	long long pid = -1;
 	char *name;
 
-	for (i = 0; i < table->count; i++) {
-		if (!row_is_dead(&table->rows[i]))
-			continue;
-		dead++;
-		count = count_dead(table, table->rows[i].pid);
-		if (count > most) {
-			most = count;
-			pid = table->rows[i].pid;
-		}
-	}
+	most = find_worst(table, &pid);
 	if (!most)
 		return;
 	name = holder_name(pid);

@@ -145,13 +145,53 @@ bool row_is_dead(const struct row *row)
 	return row->unused_ms >= DEAD_MS && row->pid >= 0;
 }
 
-/* A listener has a row for each fd; this is the first one of its. */
-bool row_is_first(const struct table *table, size_t index)
+static int compare(long long one, long long other)
 {
-	size_t i;
+	return (one > other) - (one < other);
+}
 
-	for (i = 0; i < index; i++)
-		if (table->rows[i].id == table->rows[index].id)
-			return false;
-	return true;
+static int compare_rows(const void *one, const void *other)
+{
+	const struct row *left = one, *right = other;
+	int order = compare(left->id, right->id);
+
+	return order ? order : compare(left->pid, right->pid);
+}
+
+static int compare_holders(const void *one, const void *other)
+{
+	const struct row *left = one, *right = other;
+	int order = compare(left->pid, right->pid);
+
+	return order ? order : compare(left->id, right->id);
+}
+
+/* A listener has a row for each fd: they come together. */
+void table_sort(struct table *table)
+{
+	if (table->count)
+		qsort(table->rows, table->count, sizeof(*table->rows), compare_rows);
+}
+
+/* All rows of a holder together, and there all those of a listener. */
+void table_sort_by_holder(struct table *table)
+{
+	if (table->count)
+		qsort(table->rows, table->count, sizeof(*table->rows), compare_holders);
+}
+
+/* How many listeners are dead; a listener with several fds is one. */
+size_t table_count_dead(struct table *table)
+{
+	long long last = -1;
+	size_t i, count = 0;
+
+	table_sort(table);
+	for (i = 0; i < table->count; i++) {
+		if (!row_is_dead(&table->rows[i]) || table->rows[i].id == last)
+			continue;
+		last = table->rows[i].id;
+		count++;
+	}
+	return count;
 }

@@ -41,29 +41,25 @@ static bool is_wanted(const struct wish *wish, const struct row *row)
 	return false;
 }
 
-/* A listener that is held by several fds is one all the same. */
-static bool is_counted(const struct wish *wish, const struct table *table, size_t index)
-{
-	size_t i;
-
-	for (i = 0; i < index; i++)
-		if (table->rows[i].id == table->rows[index].id && is_wanted(wish, &table->rows[i]))
-			return true;
-	return false;
-}
-
 /* Return: how many of the listeners are in use; -1 if that is not known. */
 static int count_used(const struct wish *wish)
 {
 	struct table table;
+	long long last = -1;
 	int used = 0;
 	size_t i;
 
 	if (!table_read(&table))
 		return -1;
-	for (i = 0; i < table.count; i++)
-		used += is_wanted(wish, &table.rows[i]) && table.rows[i].unused_ms < 0 &&
-			!is_counted(wish, &table, i);
+	/* A listener that is held by several fds is one all the same. */
+	table_sort(&table);
+	for (i = 0; i < table.count; i++) {
+		if (table.rows[i].unused_ms >= 0 || table.rows[i].id == last ||
+		    !is_wanted(wish, &table.rows[i]))
+			continue;
+		last = table.rows[i].id;
+		used++;
+	}
 	table_free(&table);
 	return used;
 }
