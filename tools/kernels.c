@@ -92,6 +92,8 @@ static void take_info(const struct kmod_list *item, struct info *info)
 		snprintf(info->version, sizeof(info->version), "%s", value);
 	else if (!strcmp(key, "vermagic"))
 		snprintf(info->vermagic, sizeof(info->vermagic), "%s", value);
+	else if (!strcmp(key, "sig_id"))
+		info->signature.is_there = true;
 	else if (!strcmp(key, "signer"))
 		snprintf(info->signature.signer, sizeof(info->signature.signer), "%s", value);
 	else if (!strcmp(key, "sig_key"))
@@ -277,8 +279,9 @@ static bool judge_signature(struct kernel *kernel)
 	if (enforced == FAILED)
 		return judge(kernel, READY_UNTOLD, "whether this machine wants modules signed cannot be told: look at 'mokutil --sb-state'");
 	if (kernel->trust == TRUST_UNTOLD)
-		return judge(kernel, READY_UNTOLD, "signatures are enforced; whether the key is enrolled cannot be told: install mokutil, then 'mokutil --list-enrolled'");
-	if (!*signature->key)
+		return judge(kernel, READY_UNTOLD, "signatures are enforced; whether the key is enrolled cannot be told: compare 'modinfo -k %s seccomp_hup' with 'mokutil --list-enrolled'",
+			     kernel->release);
+	if (!signature->is_there)
 		return judge(kernel, NOT_READY, "signatures are enforced, and the module has none: see Secure Boot in docs/operations.md");
 	return judge(kernel, NOT_READY, "signatures are enforced, and the key is not enrolled: 'mokutil --import /var/lib/dkms/mok.pub', then reboot");
 }
@@ -409,7 +412,7 @@ static const char *key_word(const struct kernel *kernel)
 		[TRUST_UNTOLD] = "unknown",
 	};
 
-	return *kernel->info.signature.key ? words[kernel->trust] : "";
+	return kernel->info.signature.is_there ? words[kernel->trust] : "";
 }
 
 static char *cell(const void *row, size_t column)

@@ -64,13 +64,21 @@ static bool serial_is(char **line, size_t *size, FILE *list, const char *key)
 /* The certificate's issuer is who a signature names. */
 static bool issuer_is(const char *line, const char *signer)
 {
-	const char *name = strstr(line, "CN");
 	size_t length = strlen(signer);
+	const char *name;
 
-	if (!name)
-		return false;
-	name += 2 + strspn(name + 2, " =");
-	return !strncmp(name, signer, length) && strchr(",/\n", name[length]);
+	/* A certificate may be without one; then the number has to do. */
+	if (!length)
+		return true;
+	for (name = strstr(line, "CN"); name; name = strstr(name, "CN")) {
+		name += strlen("CN");
+		name += strspn(name, " ");
+		if (*name != '=')
+			continue;
+		name += 1 + strspn(name + 1, " ");
+		return !strncmp(name, signer, length) && strchr(",/\n", name[length]);
+	}
+	return false;
 }
 
 /*
@@ -136,10 +144,11 @@ enum trust keys_trust(const struct signature *signature, bool is_running)
 	FILE *list;
 	bool found;
 
-	if (!*signature->signer && !*signature->key)
+	if (!signature->is_there)
 		return UNTRUSTED;
 	text = enrolled_keys();
-	if (!*text)
+	/* Without a number: a libkmod that does not know such signatures. */
+	if (!*text || !*signature->key)
 		return TRUST_UNTOLD;
 	list = fmemopen((char *)text, strlen(text), "r");
 	must(list);

@@ -273,10 +273,12 @@ enum trust {
 
 /**
  * struct signature - who has signed a module
- * @signer: the name in the certificate; "": nobody
- * @key: the certificate's number, in hex
+ * @is_there: somebody has
+ * @signer: the name in the certificate; "": not known
+ * @key: the certificate's number, in hex; "": not known
  */
 struct signature {
+	bool is_there;
 	char signer[256];
 	char key[256];
 };

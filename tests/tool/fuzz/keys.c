@@ -6,8 +6,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct signature signature = { "Machine key", "00:12:AB:cd" };
-	static const struct signature nobody = { "", "" };
+	static const struct signature signature = { true, "Machine key", "00:12:AB:cd" };
+	static const struct signature nobody = { false, "", "" };
 	FILE *file = file_of(data, size);
 
 	if (!file)
