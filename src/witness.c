@@ -49,6 +49,7 @@
 
 #include "btf.h"
 #include "compat.h"
+#include "fault.h"
 #include "hooks.h"
 #include "listener.h"
 #include "sighand.h"
@@ -284,10 +285,12 @@ static bool inquire(struct inquiry *inquiry)
 	if (!inquiry->ties)
 		return false;
 
+	shup_fault_delay(SHUP_POINT_COUNTED);
 	smp_mb();	/* A, then t */
 	if (!read_count(listener, &count) || count != 1 + inquiry->ties)
 		return false;
 	smp_rmb();	/* t, then B */
+	shup_fault_delay(SHUP_POINT_READ);
 	return visits_still_hold(inquiry);
 }
 

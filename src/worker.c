@@ -60,6 +60,7 @@ static const struct shup_jobs *jobs;
 
 static DECLARE_DELAYED_WORK(pass_dwork, pass_work);
 static DECLARE_DELAYED_WORK(adoption_dwork, adoption_work);
+/* Made by shup_worker_init(): a module's per-CPU data cannot name a function. */
 static DEFINE_PER_CPU(struct irq_work, kick_work);
 
 /* Whether a pass was asked for, and not only a decision; atomic. */
@@ -136,7 +137,8 @@ static void kick_irq(struct irq_work *work)
  */
 void shup_worker_decide(void)
 {
-	irq_work_queue(this_cpu_ptr(&kick_work));
+	if (READ_ONCE(running))
+		irq_work_queue(this_cpu_ptr(&kick_work));
 }
 
 /**

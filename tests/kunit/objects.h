@@ -8,6 +8,7 @@
 #include <uapi/linux/btf.h>
 
 #include "compat.h"
+#include "fault.h"
 
 #define FILTER_BYTES 512
 static_assert(sizeof(struct shup_filter) <= FILTER_BYTES);
@@ -73,5 +74,8 @@ struct stub_adoption {
 };
 
 extern struct stub_adoption stub_adoption;
+
+/* Called where src/ opens the window of a race; NULL: nothing happens there. */
+extern void (*stub_fault)(enum shup_point point);
 
 #endif /* SHUP_KUNIT_OBJECTS_H */
