@@ -26,7 +26,8 @@
 #error "seccomp_hup supports x86_64 only: see Limits in README.md"
 #endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 2, 0)
-#error "seccomp_hup needs Linux 5.2 or later: before 5.0 there are no seccomp listeners, and 5.0 and 5.1 skip hooks while any tracer changes"
+/* Before 5.0 there are no listeners; 5.0 and 5.1 skip hooks while tracers change. */
+#error "seccomp_hup needs Linux 5.2 or later"
 #endif
 #if !defined(CONFIG_FUNCTION_TRACER) || !defined(CONFIG_KRETPROBES)
 #error "seccomp_hup needs a kernel with CONFIG_FUNCTION_TRACER and CONFIG_KPROBES"
@@ -119,6 +120,7 @@ struct shup_queue_holder {
 	struct list_head notifications;
 	wait_queue_head_t wqh;
 };
+
 #define SHUP_REFS_NAME "usage"
 #define SHUP_QUEUE_IN_NOTIF true
 #define SHUP_QUEUE_STRUCT "notification"
@@ -141,7 +143,7 @@ struct shup_filter {
 	void *prev;
 	struct bpf_prog *prog;
 	void *notif;
-	struct mutex notify_lock;
+	struct mutex notify_lock;	/* the kernel's; never taken here */
 	wait_queue_head_t wqh;
 };
 

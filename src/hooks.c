@@ -235,7 +235,8 @@ static int place(struct shup_hook *hook)
 
 	ret = shup_symbol_find(hook->symbol, &symbol);
 	if (ret) {
-		pr_err("not loaded: this kernel has no function %s that can be hooked (error %d), %s; nothing was changed" SHUP_REPORT "\n",
+		pr_err("not loaded: this kernel has no function %s that can be hooked (error %d), %s; nothing was changed"
+		       SHUP_REPORT "\n",
 		       hook->symbol, ret, hook->purpose);
 		return ret;
 	}

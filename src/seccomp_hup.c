@@ -217,7 +217,8 @@ static int __init start(void)
 
 	shup_state_set_level(shup_level_detect());
 	if (shup_state_level() == SHUP_LEVEL_UNKNOWN) {
-		pr_err("not loaded: cannot tell what this kernel's seccomp listeners do by themselves" SHUP_REPORT "\n");
+		pr_err("not loaded: cannot tell what this kernel's seccomp listeners do by themselves"
+		       SHUP_REPORT "\n");
 		return -EOPNOTSUPP;
 	}
 
