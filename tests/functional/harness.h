@@ -59,7 +59,7 @@ struct test_case {
 
 extern const struct test_case poll_cases[], notify_cases[], life_cases[], thread_cases[];
 extern const struct test_case stack_cases[], fork_cases[], ptrace_cases[], fd_cases[];
-extern const struct test_case churn_cases[], reload_cases[];
+extern const struct test_case churn_cases[], reload_cases[], order_cases[];
 
 /* ---- options --------------------------------------------------------------------------- */
 
