@@ -351,6 +351,7 @@ static int begin(struct kunit *test)
 	/* The witness asks whether a close can have been missed. */
 	shup_hooks_trust();
 	scene.filter = new_filter_with(test, EXPECTED, NULL);
+	refcount_set(&scene.filter->users, 1);
 	set_refs(1 + TASKS);
 	scene.listener = kunit_kzalloc(test, sizeof(*scene.listener), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, scene.listener);
