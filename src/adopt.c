@@ -1,40 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Adoption: the listeners that were there before the module, or whose making
- * was missed, are found in the fd tables of all tasks.
+ * Adoption: discovering listeners that were made before the module was loaded,
+ * or whose making the hooks missed.
  *
- * It need not be exact.  A listener that it misses, as it is in flight over a
- * socket or moves from table to table just now, gets known when it is polled,
- * asked for a notification, or found by the adoption after the next audit.
+ * An adoption looks at the fd tables of all tasks.  It need not be exact.  It
+ * misses a listener that is in flight over a socket, or that moves from table
+ * to table meanwhile.  Such a listener is discovered when it is polled, when
+ * it is asked for a notification, or by the adoption of a later audit.
  */
 #include "adopt.h"
 #include "holders.h"
 #include "listener.h"
-#include "orphan.h"
 #include "stats.h"
+#include "worker.h"
 
-static int adopt_file(struct task_struct *task, unsigned int fd,
-		      struct file *file, void *arg)
+/**
+ * shup_adopt_file() - discover a listener whose tasks nobody has counted
+ * @file: a listener's file; the caller keeps it open
+ * @gfp: how memory may be had
+ *
+ * Requests the census that counts its tasks.
+ *
+ * Context: any, with @gfp to match.
+ * Return: as shup_listener_discover().
+ */
+int shup_adopt_file(struct file *file, gfp_t gfp)
 {
-	int ret = shup_listener_adopt(file, GFP_ATOMIC);
+	struct shup_listener *listener;
+	int ret = shup_listener_discover(file, gfp);
 
-	if (ret > 0) {
+	if (ret <= 0)
+		return ret;
+	rcu_read_lock();
+	listener = shup_listener_of_file(file);
+	if (listener)
+		shup_listener_mark_candidate(listener);
+	rcu_read_unlock();
+	shup_worker_request(SHUP_REQUEST_CENSUS);
+	return ret;
+}
+
+static int adopt_holder(struct task_struct *task, unsigned int fd,
+			struct file *file, void *arg)
+{
+	int ret = shup_adopt_file(file, GFP_ATOMIC);
+
+	if (ret > 0)
 		shup_stat_inc(adoptions);
-		shup_orphan_recount(file);
-	}
 	return min(ret, 0);
 }
 
 /**
- * shup_adopt() - get to know every listener in any task's fd table
+ * shup_adopt_all() - discover every listener in any task's fd table
  *
- * The hooks are in place: what happens to a listener once it is known is seen.
+ * The hooks are in place, so nothing that happens to a listener once it is
+ * known goes unseen.
  *
  * Context: process context; may sleep.
  * Return: 0; -EAGAIN if not all tables were seen, or hooks are missing;
  * -ENOMEM; -ENOEXEC if this kernel's filters cannot be read (layout.c).
  */
-int shup_adopt(void)
+int shup_adopt_all(void)
 {
-	return shup_holders(adopt_file, NULL);
+	return shup_holders(adopt_holder, NULL);
 }

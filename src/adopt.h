@@ -2,6 +2,9 @@
 #ifndef SHUP_ADOPT_H
 #define SHUP_ADOPT_H
 
-int shup_adopt(void);
+#include <linux/fs.h>
+
+int shup_adopt_file(struct file *file, gfp_t gfp);
+int shup_adopt_all(void);
 
 #endif /* SHUP_ADOPT_H */

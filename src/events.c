@@ -17,32 +17,36 @@
  */
 #include <linux/file.h>
 #include <linux/kernel.h>
+#include <linux/poll.h>
 #include <linux/seccomp.h>
 
+#include "adopt.h"
 #include "events.h"
+#include "fault.h"
 #include "hooks.h"
 #include "layout.h"
 #include "listener.h"
-#include "orphan.h"
+#include "notify.h"
+#include "proof.h"
 #include "recv.h"
-#include "selfcheck.h"
 #include "table.h"
+#include "worker.h"
 
 static void fork_observed(unsigned long first, unsigned long second)
 {
 	struct task_struct *child = (struct task_struct *)first;
 
-	shup_selfcheck_delay(SHUP_POINT_FORK);
+	shup_fault_delay(SHUP_POINT_FORK);
 	if (shup_task_filter(child) && shup_listener_any() &&
-	    !shup_selfcheck_drop())
+	    !shup_fault_drop())
 		shup_table_fork(current, child);
 }
 
 static void exit_observed(unsigned long first, unsigned long second)
 {
-	shup_selfcheck_delay(SHUP_POINT_EXIT);
+	shup_fault_delay(SHUP_POINT_EXIT);
 	if (shup_task_filter(current) && shup_listener_any() &&
-	    !shup_selfcheck_drop())
+	    !shup_fault_drop())
 		shup_table_leave(current);
 }
 
@@ -51,7 +55,7 @@ static void cut_observed(unsigned long first, unsigned long second)
 	struct task_struct *task = (struct task_struct *)first;
 
 	if (shup_task_filter(task) && shup_listener_any() &&
-	    !shup_selfcheck_drop())
+	    !shup_fault_drop())
 		shup_table_cut(task);
 }
 
@@ -61,11 +65,25 @@ static void release_observed(unsigned long first, unsigned long second)
 		shup_listener_close((struct file *)second);
 }
 
+/*
+ * A call has come to a listener; one that is unknown is discovered by it.
+ * Return: whether the listener is an orphan.
+ */
+static bool is_orphan_now(struct file *file, gfp_t gfp)
+{
+	bool known;
+	bool orphan = shup_notify_late(file, &known);
+
+	if (!known && shup_is_listener(file))
+		shup_adopt_file(file, gfp);
+	return orphan;
+}
+
 static void ioctl_observed(unsigned long first, unsigned long second)
 {
 	struct file *file = (struct file *)first;
 
-	if (shup_orphan_test(file, GFP_ATOMIC) &&
+	if (is_orphan_now(file, GFP_ATOMIC) &&
 	    (u32)second == (u32)SECCOMP_IOCTL_NOTIF_RECV)
 		shup_recv_end_one(file);
 }
@@ -94,33 +112,28 @@ static bool caller_attached(void)
 			continue;
 		any = true;
 		if (!shup_table_join(current, listener))
-			shup_orphan_ask(listener);
+			shup_listener_mark_candidate(listener);
 	}
 	return any;
 }
 
-static bool is_orphan(const struct file *file)
+static bool is_marked_orphan(const struct file *file)
 {
-	struct shup_listener *listener;
-	bool orphan;
+	bool known;
 
-	rcu_read_lock();
-	listener = shup_listener_of_file(file);
-	orphan = listener && shup_listener_test(listener, SHUP_ORPHAN);
-	rcu_read_unlock();
-	return orphan;
+	return shup_notify_late(file, &known);
 }
 
 /*
- * A listener has just been made by a task under it, and is known for an orphan:
- * that was another, in the same memory, whose release no hook has seen (5.0
- * and 5.1, while a tracer changes).
+ * A task has just made a listener, and an orphan is known at this address.
+ * The orphan must be stale: no hook saw its release (5.0 and 5.1, while a
+ * tracer changes), and the memory was reused.  Close it and discover the new
+ * listener.
  */
-static void make_known_again(struct file *file)
+static void replace_stale(struct file *file)
 {
 	shup_listener_close(file);
-	if (shup_listener_adopt(file, GFP_ATOMIC) > 0)
-		shup_orphan_recount(file);
+	shup_adopt_file(file, GFP_ATOMIC);
 }
 
 static void listener_made(int fd)
@@ -130,12 +143,12 @@ static void listener_made(int fd)
 	/* Another thread may have closed the fd, or used it again. */
 	if (!file)
 		return;
-	/* With a first listener come audits, in case its tasks' events do not. */
+	/* Audits begin with the first listener, in case events are missed. */
 	if (shup_is_listener(file) &&
-	    shup_listener_adopt(file, GFP_ATOMIC) > 0)
-		shup_orphan_kick();
-	else if (is_orphan(file))
-		make_known_again(file);
+	    shup_listener_discover(file, GFP_ATOMIC) > 0)
+		shup_worker_kick();
+	else if (is_marked_orphan(file))
+		replace_stale(file);
 	fput(file);
 }
 
@@ -147,16 +160,16 @@ static void attach_left(const struct shup_call *call, long returned)
 	/* Without a listener: the id of a thread that TSYNC failed for. */
 	if (returned < 0 || (returned && !made))
 		return;
-	if (shup_selfcheck_drop())
+	if (shup_fault_drop())
 		return;
-	shup_selfcheck_delay(SHUP_POINT_ATTACH);
+	shup_fault_delay(SHUP_POINT_ATTACH);
 	if (made)
 		listener_made(returned);
 	if (!shup_listener_any() || !shup_layout_known())
 		return;
 	/* The caller's threads got there with it. */
 	if (caller_attached() && tsync)
-		shup_orphan_census();
+		shup_worker_request(SHUP_REQUEST_CENSUS);
 }
 
 static struct shup_hook hooks[];
@@ -189,9 +202,9 @@ static __poll_t poll_wrapper(struct file *file,
 	shup_wrapper_enter();
 	original = (notify_poll_fn *)hooks[HOOK_POLL].original;
 	mask = original(file, table);
-	shup_selfcheck_delay(SHUP_POINT_POLL);
+	shup_fault_delay(SHUP_POINT_POLL);
 	/* After the original, by which the caller is on the queue. */
-	if (shup_orphan_test(file, GFP_KERNEL))
+	if (is_orphan_now(file, GFP_KERNEL))
 		mask |= EPOLLHUP;
 	shup_wrapper_leave();
 	return mask;
@@ -243,6 +256,12 @@ static struct shup_hook hooks[HOOK_COUNT] = {
 	},
 };
 
+/* The hooks were off for a while: listeners may have been made meanwhile. */
+static void find_missed(void)
+{
+	shup_worker_request(SHUP_REQUEST_ADOPTION);
+}
+
 /**
  * shup_events_on() - begin to see what happens
  * @level: which kernel this is
@@ -257,18 +276,26 @@ int shup_events_on(enum shup_level level)
 	hooks[HOOK_CUT].symbol = level == SHUP_LEVEL_NEVER ?
 		"put_seccomp_filter" : "seccomp_filter_release";
 
-	ret = shup_hooks_prove(shup_orphan_adopt);
+	ret = shup_proof_begin(find_missed);
 	if (ret)
 		return ret;
 	ret = shup_hooks_place(hooks, ARRAY_SIZE(hooks));
-	if (ret) {
-		shup_hooks_unprove();
-		return ret;
-	}
+	if (ret)
+		goto err_proof;
+	ret = shup_proof_repeat();
+	if (ret)
+		goto err_hooks;
+	shup_hooks_trust();
 	/* Until now no listener could be told from another file. */
 	shup_listener_init(hooks[HOOK_POLL].original,
 			   hooks[HOOK_RELEASE].original);
 	return 0;
+
+err_hooks:
+	shup_hooks_take_away(hooks, ARRAY_SIZE(hooks));
+err_proof:
+	shup_proof_end();
+	return ret;
 }
 
 /**
@@ -281,7 +308,7 @@ int shup_events_on(enum shup_level level)
 void shup_events_off(void)
 {
 	shup_hooks_remove(hooks, ARRAY_SIZE(hooks));
-	shup_hooks_unprove();
+	shup_proof_end();
 }
 
 /**

@@ -3,7 +3,7 @@
 #define SHUP_EVENTS_H
 
 #include "hooks.h"
-#include "level.h"
+#include "state.h"
 
 int shup_events_on(enum shup_level level);
 void shup_events_off(void);

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ftrace and kprobe plumbing.  Knows how to find functions, to put hooks
- * on them and to take hooks away so that no task is left in the module's text.
- * Knows nothing of seccomp.
+ * The ftrace and kprobe plumbing: puts hooks on functions, and takes them away
+ * so that no task is left in the module's text.  Knows nothing of seccomp.
  */
-#include <linux/bsearch.h>
 #include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
-#include <linux/slab.h>
 
+#include "fault.h"
 #include "hooks.h"
-#include "selfcheck.h"
+#include "symbol.h"
 
 /* Calls inside a wrapper now; see shup_hooks_remove(). */
 static atomic_t wrappers = ATOMIC_INIT(0);
@@ -19,21 +17,19 @@ static atomic_t wrappers = ATOMIC_INIT(0);
 /* Calls of one SHUP_RETURN function that may be under way at a time. */
 #define RETURN_CALLS 256
 
-/*
- * Where the kernel cannot forbid kernel.ftrace_enabled=0: counts the writes to
- * that switch.  Odd: the hooks are, or may be, off.
- */
+/* Counts the times that hooks were off.  Odd: they are, or may be, off now. */
 static atomic_t epoch = ATOMIC_INIT(0);
 
-/* From the last hook placed to the first one removed. */
-static bool all_placed;
+/* From shup_hooks_trust() to the first hook removed. */
+static bool trusted;
 
 /**
  * shup_hooks_epoch() - a number that changes when hooks may have missed calls
  *
- * What was learnt under one epoch, and depends on no call having been missed
- * since, must not be used under another.  May be called from anywhere.
+ * What depends on no call having been missed, and was found under one epoch,
+ * must not be used under another.
  *
+ * Context: any.
  * Return: the epoch; odd while the hooks may be off.
  */
 unsigned int shup_hooks_epoch(void)
@@ -50,61 +46,36 @@ unsigned int shup_hooks_epoch(void)
  */
 bool shup_hooks_sound(unsigned int since)
 {
-	return READ_ONCE(all_placed) && !(since & 1) &&
+	return READ_ONCE(trusted) && !(since & 1) &&
 	       since == shup_hooks_epoch();
 }
 
 /**
- * shup_symbol_find() - find a function of the running kernel by its name
- * @name: exact name; a compiler's variant of it (.isra, .constprop) is
- *	another function, with other arguments, and does not match
- * @symbol: filled in on success
+ * shup_hooks_gap_begin() - say that the hooks may miss calls from now on
  *
- * kallsyms_lookup_name() is not exported since 5.7; a kprobe that is never
- * armed asks the same question on every version.
- *
- * Context: may sleep.
- * Return: 0, -ENOENT if there is no such function, or what the kprobe said.
+ * Context: any; the caller serializes with shup_hooks_gap_end().
  */
-int shup_symbol_find(const char *name, struct shup_symbol *symbol)
+void shup_hooks_gap_begin(void)
 {
-	struct kprobe probe = {
-		.symbol_name = name,
-		.flags = KPROBE_FLAG_DISABLED,
-	};
-	size_t len = strlen(name);
-	unsigned long offset;
-	char *text;
-	int ret;
+	atomic_or(1, &epoch);
+}
 
-	ret = shup_selfcheck_refuse() ?: register_kprobe(&probe);
-	if (ret)
-		return ret;
-	symbol->site = (unsigned long)probe.addr;
-	unregister_kprobe(&probe);
-
-	text = kmalloc(KSYM_SYMBOL_LEN, GFP_KERNEL);
-	if (!text)
-		return -ENOMEM;
-
-	/* "name+0x4/0xb20": the size, and whether an ENDBR comes first. */
-	sprint_symbol(text, symbol->site);
-	ret = -ENOENT;
-	if (strncmp(text, name, len) ||
-	    sscanf(text + len, "+%lx/%lx", &offset, &symbol->size) != 2)
-		goto out;
-
-	symbol->start = symbol->site - offset;
-	ret = 0;
-out:
-	kfree(text);
-	return ret;
+/**
+ * shup_hooks_gap_end() - say that the hooks miss no more calls
+ *
+ * Context: as shup_hooks_gap_begin(), which has been called.
+ */
+void shup_hooks_gap_end(void)
+{
+	atomic_inc(&epoch);
 }
 
 /**
  * shup_wrapper_enter() - say that the current task is inside a wrapper
  *
  * The first statement of every wrapper; pairs with shup_wrapper_leave().
+ *
+ * Context: any.
  */
 void shup_wrapper_enter(void)
 {
@@ -115,6 +86,8 @@ void shup_wrapper_enter(void)
  * shup_wrapper_leave() - say that the current task is about to leave a wrapper
  *
  * The last statement of every wrapper but for its return.
+ *
+ * Context: any.
  */
 void shup_wrapper_leave(void)
 {
@@ -185,11 +158,11 @@ static int place_ftrace(struct shup_hook *hook)
 		ops->flags |= SHUP_OPS_REDIRECT;
 	}
 
-	ret = shup_selfcheck_refuse() ?:
+	ret = shup_fault_refuse() ?:
 	      ftrace_set_filter_ip(ops, hook->site, 0, 0);
 	if (ret)
 		return ret;
-	ret = shup_selfcheck_refuse() ?: register_ftrace_function(ops);
+	ret = shup_fault_refuse() ?: register_ftrace_function(ops);
 	if (ret)
 		ftrace_set_filter_ip(ops, hook->site, 1, 0);
 	return ret;
@@ -203,10 +176,17 @@ static int place_return(struct shup_hook *hook)
 	hook->probe.handler = return_left;
 	hook->probe.maxactive = RETURN_CALLS;
 	hook->probe.data_size = sizeof(struct shup_call);
-	return shup_selfcheck_refuse() ?: register_kretprobe(&hook->probe);
+	return shup_fault_refuse() ?: register_kretprobe(&hook->probe);
 }
 
-static int place_at_site(struct shup_hook *hook)
+/**
+ * shup_hooks_place_at_site() - place one hook at an address
+ * @hook: its site is set
+ *
+ * Context: may sleep; at load.
+ * Return: 0, or the error of the kernel's registration; prints nothing.
+ */
+int shup_hooks_place_at_site(struct shup_hook *hook)
 {
 	int ret;
 
@@ -232,7 +212,7 @@ static int place(struct shup_hook *hook)
 
 	hook->site = symbol.site;
 	hook->original = symbol.start;
-	ret = place_at_site(hook);
+	ret = shup_hooks_place_at_site(hook);
 	if (ret == -EBUSY && hook->kind == SHUP_REDIRECT)
 		pr_err("not loaded: %s is already redirected by a live patch or another module, %s; disable that (see /sys/kernel/livepatch) and load again\n",
 		       hook->symbol, hook->purpose);
@@ -287,184 +267,21 @@ static void wait_for_wrappers(void)
 	synchronize_rcu_tasks();
 }
 
-static void take_away_all(struct shup_hook *hooks, unsigned int count)
+/**
+ * shup_hooks_take_away() - take away those hooks of a table that are placed
+ * @hooks: the table
+ * @count: its length
+ *
+ * When it returns, no handler or wrapper of theirs runs or will run again, and
+ * no task has one on its stack.
+ *
+ * Context: may sleep, for as long as a wrapped call takes.
+ */
+void shup_hooks_take_away(struct shup_hook *hooks, unsigned int count)
 {
 	while (count--)
 		take_away(&hooks[count]);
 	wait_for_wrappers();
-}
-
-/*
- * The proof: a function of our own with an observer and a redirection on it.
- * bsearch() calls it from the kernel's text, as a real caller would.
- */
-
-static const char proof_key[1], proof_element[1];
-static bool proof_observed;
-
-static noinline int proof_target(const void *key, const void *element)
-{
-	barrier();
-	return 1;
-}
-
-static int proof_wrapper(const void *key, const void *element)
-{
-	return 0;
-}
-
-static void proof_observe(unsigned long first, unsigned long second)
-{
-	proof_observed = first == (unsigned long)proof_key &&
-			 second == (unsigned long)proof_element;
-}
-
-static struct shup_hook proof_hooks[] = {
-	{
-		.symbol = "proof_target",
-		.kind = SHUP_OBSERVE,
-		.observe = proof_observe,
-	}, {
-		.symbol = "proof_target",
-		.kind = SHUP_REDIRECT,
-		.wrapper = proof_wrapper,
-	},
-};
-
-static bool proof_call(void)
-{
-	proof_observed = false;
-	return bsearch(proof_key, proof_element, 1, 1, proof_target) &&
-	       proof_observed;
-}
-
-/*
- * The switch, kernel.ftrace_enabled: before 5.5 nothing can forbid writing 0
- * to it, so each write is watched.  From its entry to its return, and for as
- * long as the proof then fails, the epoch is odd.
- */
-
-static DEFINE_RAW_SPINLOCK(switch_lock);	/* proofs, too, once it is watched */
-static unsigned int switch_writes;	/* under way; switch_lock */
-static void (*after_switch)(void);	/* set before the switch is watched */
-
-static bool switch_entered(struct pt_regs *regs, struct shup_call *call)
-{
-	unsigned long flags;
-
-	if (!regs_get_kernel_argument(regs, 1))
-		return false;
-	raw_spin_lock_irqsave(&switch_lock, flags);
-	switch_writes++;
-	atomic_or(1, &epoch);
-	raw_spin_unlock_irqrestore(&switch_lock, flags);
-	return true;
-}
-
-static void switch_left(const struct shup_call *call, long returned)
-{
-	unsigned long flags;
-	bool works;
-
-	raw_spin_lock_irqsave(&switch_lock, flags);
-	/* One proof at a time, or one could take another's for its own. */
-	works = proof_call();
-	works &= !--switch_writes;
-	if (works)
-		atomic_inc(&epoch);
-	raw_spin_unlock_irqrestore(&switch_lock, flags);
-
-	pr_warn_once("kernel.ftrace_enabled was written: while it is 0 no listener is told anything; the rest is told once it is 1\n");
-	if (works)
-		after_switch();
-}
-
-static struct shup_hook switch_hook = {
-	.symbol = "ftrace_enable_sysctl",
-	.kind = SHUP_RETURN,
-	.purpose = "so switching ftrace off would go unseen",
-	.enter = switch_entered,
-	.leave = switch_left,
-};
-
-/* A write that was under way before the switch was watched is not seen. */
-static bool hooks_work(void)
-{
-	unsigned long flags;
-	bool works;
-
-	if (SHUP_OPS_PERMANENT)
-		return true;
-	raw_spin_lock_irqsave(&switch_lock, flags);
-	works = proof_call();
-	raw_spin_unlock_irqrestore(&switch_lock, flags);
-	return works;
-}
-
-static void proof_end(void)
-{
-	take_away_all(proof_hooks, ARRAY_SIZE(proof_hooks));
-}
-
-static int proof_begin(void)
-{
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < ARRAY_SIZE(proof_hooks); i++) {
-		proof_hooks[i].site = (unsigned long)proof_target;
-		ret = place_at_site(&proof_hooks[i]);
-		if (ret)
-			return ret;
-	}
-	return proof_call() ? 0 : -ENODATA;
-}
-
-/**
- * shup_hooks_prove() - see a hook of each ftrace kind work
- * @after_gap: called when hooks work again that may have missed calls, under a
- *	new epoch, with preemption off
- *
- * Registering is no proof: with kernel.ftrace_enabled=0 it succeeds on kernels
- * before 5.5, and nothing is ever called.  On those the trial hooks stay, to
- * ask them again each time that switch is written.
- *
- * Context: may sleep; at load, before shup_hooks_place().
- * Return: 0; or an error, with a message in the log and nothing left placed.
- */
-int shup_hooks_prove(void (*after_gap)(void))
-{
-	int ret;
-
-	ret = proof_begin();
-	if (ret) {
-		pr_err("not loaded: a trial ftrace hook %s (error %d); run 'sysctl kernel.ftrace_enabled=1' and load again\n",
-		       ret == -ENODATA ? "was never called" : "was refused", ret);
-		proof_end();
-		return -EOPNOTSUPP;
-	}
-
-	if (SHUP_OPS_PERMANENT) {
-		proof_end();
-		return 0;
-	}
-
-	after_switch = after_gap;
-	ret = place(&switch_hook);
-	if (ret)
-		proof_end();
-	return ret;
-}
-
-/**
- * shup_hooks_unprove() - undo shup_hooks_prove()
- *
- * Context: may sleep; after shup_hooks_remove().
- */
-void shup_hooks_unprove(void)
-{
-	take_away(&switch_hook);
-	proof_end();
 }
 
 /**
@@ -483,32 +300,34 @@ int shup_hooks_place(struct shup_hook *hooks, unsigned int count)
 	for (i = 0; i < count; i++) {
 		ret = place(&hooks[i]);
 		if (ret) {
-			take_away_all(hooks, i);
+			shup_hooks_take_away(hooks, i);
 			return ret;
 		}
 	}
-	if (!hooks_work()) {
-		pr_err("not loaded: kernel.ftrace_enabled became 0; run 'sysctl kernel.ftrace_enabled=1' and load again\n");
-		take_away_all(hooks, count);
-		return -EOPNOTSUPP;
-	}
-	WRITE_ONCE(all_placed, true);
 	return 0;
 }
 
 /**
- * shup_hooks_remove() - take every hook of a table away
+ * shup_hooks_trust() - say that the hooks that are placed miss no call
+ *
+ * Context: at load; every hook is placed and proved.
+ */
+void shup_hooks_trust(void)
+{
+	WRITE_ONCE(trusted, true);
+}
+
+/**
+ * shup_hooks_remove() - trust the hooks no more, and take a table of them away
  * @hooks: the table given to shup_hooks_place()
  * @count: its length
  *
- * When it returns, no handler or wrapper runs or will run again, and no task
- * has one on its stack.
- *
- * Context: may sleep, for as long as a wrapped call takes.
+ * Context: as shup_hooks_take_away().
  */
 void shup_hooks_remove(struct shup_hook *hooks, unsigned int count)
 {
-	WRITE_ONCE(all_placed, false);
+	WRITE_ONCE(trusted, false);
+	/* Readers that still trust them end first: see shup_hooks_sound(). */
 	synchronize_rcu();
-	take_away_all(hooks, count);
+	shup_hooks_take_away(hooks, count);
 }

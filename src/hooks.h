@@ -58,27 +58,17 @@ struct shup_hook {
 	struct kretprobe probe;
 };
 
-/**
- * struct shup_symbol - a function of the running kernel
- * @start: its first byte
- * @size: its length in bytes
- * @site: where ftrace hooks it: past an ENDBR, if it begins with one
- */
-struct shup_symbol {
-	unsigned long start;
-	unsigned long size;
-	unsigned long site;
-};
-
-int shup_symbol_find(const char *name, struct shup_symbol *symbol);
-
-int shup_hooks_prove(void (*after_gap)(void));
-void shup_hooks_unprove(void);
 int shup_hooks_place(struct shup_hook *hooks, unsigned int count);
+void shup_hooks_trust(void);
 void shup_hooks_remove(struct shup_hook *hooks, unsigned int count);
+
+int shup_hooks_place_at_site(struct shup_hook *hook);
+void shup_hooks_take_away(struct shup_hook *hooks, unsigned int count);
 
 unsigned int shup_hooks_epoch(void);
 bool shup_hooks_sound(unsigned int since);
+void shup_hooks_gap_begin(void);
+void shup_hooks_gap_end(void);
 
 void shup_wrapper_enter(void);
 void shup_wrapper_leave(void);

@@ -1,40 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Level at-reap: keeping the kernel's second word back.
+ * Level at-reap: keeping back the kernel's own, later EPOLLHUP.
  *
- * There __seccomp_filter_orphan() wakes the listener's queue with EPOLLHUP
- * when the last zombie is reaped.  Who was told at the exit would hear it
- * twice: an edge-triggered epoll set in which the listener was left.  An entry
- * of the module's at the head of an orphan's queue ends that walk of the queue.
- * Nobody misses a wake-up by it: the entry is there before the module's own
- * waking, and who comes later is told by the poll itself.  From 6.10.10 on the
- * kernel's word comes at the exit, before the module's, and both are heard.
+ * On that level __seccomp_filter_orphan() wakes the listener's wait queue with
+ * EPOLLHUP when the last zombie is reaped.  The module has notified at the exit
+ * by then.  A manager that leaves the listener in an edge-triggered epoll set
+ * would get a second EPOLLHUP for one death.  So the module puts an entry at
+ * the head of an orphan's queue, which ends that walk of the queue.
+ *
+ * No waiter misses a wake-up by it: the entry is there before the module's own
+ * wake, and a waiter that comes later reads the orphan mark in its poll.  From
+ * 6.10.10 on the kernel's EPOLLHUP comes at the exit, before the module's, and
+ * both are seen.
  *
  * The entry is on a queue of the kernel's, so it must be off before the queue
- * goes: the listener holds its filter, and with it the queue, until after the
- * hook on seccomp_notify_release(), which takes the entry off.
+ * is freed.  The listener holds its filter, and with it the queue, until after
+ * the hook on seccomp_notify_release(), which takes the entry off.
  */
-#include <linux/list.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
 
 #include "compat.h"
 #include "hush.h"
-#include "listener.h"
 
 /*
- * All of struct shup_hush, and what is below.  Interrupts off; outside of the
- * queue's own lock.
+ * All of every struct shup_hush, and the two variables below.  Interrupts off;
+ * taken outside of the wait queue's own lock.
  */
 static DEFINE_SPINLOCK(hush_lock);
 static LIST_HEAD(hushed);
 static bool allowed;
 
 /**
- * shup_hush_init() - say whether there is anything to keep back
- * @level: which kernel this is
+ * shup_hush_init() - say whether the kernel has an EPOLLHUP to keep back
+ * @level: what this kernel does by itself
  *
- * Where the closing of a listener could be missed, nothing is.
+ * Where the hooks can miss a close, nothing is kept back.
  *
  * Context: at load, before any hook is placed.
  */
@@ -44,87 +45,85 @@ void shup_hush_init(enum shup_level level)
 }
 
 /* Called with the queue's lock held.  Return: negative ends the waking. */
-static int hush(wait_queue_entry_t *entry, unsigned int mode, int flags,
-		void *key)
+static int end_kernel_wake(wait_queue_entry_t *entry, unsigned int mode,
+			   int flags, void *key)
 {
-	/* The module's own waking has no key. */
+	/* The module's own wake has no key. */
 	return key_to_poll(key) == EPOLLHUP ? -ECANCELED : 0;
 }
 
 /**
  * shup_hush_begin() - keep the kernel from waking an orphan's queue again
- * @listener: the orphan, whose file is pinned
- * @queue: its queue
+ * @hush: the orphan's
+ * @queue: its wait queue; the caller keeps the file, and so the queue
  *
  * The caller wakes the queue after this.
  *
  * Context: process context; the worker only.
  */
-void shup_hush_begin(struct shup_listener *listener, wait_queue_head_t *queue)
+void shup_hush_begin(struct shup_hush *hush, wait_queue_head_t *queue)
 {
-	struct shup_hush *own = &listener->hush;
 	unsigned long flags;
 
 	spin_lock_irqsave(&hush_lock, flags);
 	if (allowed) {
-		WRITE_ONCE(own->queue, queue);
-		init_waitqueue_func_entry(&own->entry, hush);
-		add_wait_queue(queue, &own->entry);
-		list_add(&own->all, &hushed);
+		WRITE_ONCE(hush->queue, queue);
+		init_waitqueue_func_entry(&hush->entry, end_kernel_wake);
+		add_wait_queue(queue, &hush->entry);
+		list_add(&hush->all, &hushed);
 	}
 	spin_unlock_irqrestore(&hush_lock, flags);
 }
 
 /**
- * shup_hush_again() - get ahead of who has come to an orphan's queue since
- * @listener: the orphan, whose file a call keeps open
+ * shup_hush_again() - move the entry before waiters that have come since
+ * @hush: an orphan's; a call keeps its file open
  *
  * Context: any; from the hooks on seccomp_notify_poll() and
  * seccomp_notify_ioctl().
  */
-void shup_hush_again(struct shup_listener *listener)
+void shup_hush_again(struct shup_hush *hush)
 {
-	struct shup_hush *own = &listener->hush;
 	unsigned long flags;
 
-	/* Where nothing is kept back, or not yet: no lock for each poll. */
-	if (!READ_ONCE(own->queue))
+	/* Most polls of an orphan find no entry, and need no lock. */
+	if (!READ_ONCE(hush->queue))
 		return;
 	spin_lock_irqsave(&hush_lock, flags);
-	if (own->queue) {
-		spin_lock(&own->queue->lock);
-		list_move(&own->entry.entry, &own->queue->head);
-		spin_unlock(&own->queue->lock);
+	if (hush->queue) {
+		spin_lock(&hush->queue->lock);
+		list_move(&hush->entry.entry, &hush->queue->head);
+		spin_unlock(&hush->queue->lock);
 	}
 	spin_unlock_irqrestore(&hush_lock, flags);
 }
 
-static void end_locked(struct shup_hush *own)
+static void end_locked(struct shup_hush *hush)
 {
 	lockdep_assert_held(&hush_lock);
-	remove_wait_queue(own->queue, &own->entry);
-	WRITE_ONCE(own->queue, NULL);
-	list_del(&own->all);
+	remove_wait_queue(hush->queue, &hush->entry);
+	WRITE_ONCE(hush->queue, NULL);
+	list_del(&hush->all);
 }
 
 /**
- * shup_hush_end() - leave a listener's queue
- * @listener: one being released, whose filter is still there
+ * shup_hush_end() - take the entry off a listener's queue
+ * @hush: that of a listener being released, whose filter is still there
  *
  * Context: any; from the hook on seccomp_notify_release().
  */
-void shup_hush_end(struct shup_listener *listener)
+void shup_hush_end(struct shup_hush *hush)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&hush_lock, flags);
-	if (listener->hush.queue)
-		end_locked(&listener->hush);
+	if (hush->queue)
+		end_locked(hush);
 	spin_unlock_irqrestore(&hush_lock, flags);
 }
 
 /**
- * shup_hush_end_all() - leave every queue, for ever
+ * shup_hush_end_all() - take every entry off, and put none on any more
  *
  * While the hooks are in place: a listener on the list is not released yet, or
  * its release waits in shup_hush_end().

@@ -7,8 +7,8 @@
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "hooks.h"
 #include "level.h"
+#include "symbol.h"
 
 #define CALL_OPCODE 0xe8
 #define CALL_BYTES 5

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The listeners known to the module: made when a listener is created or first
- * polled, closed by the hook on seccomp_notify_release(), before the kernel
- * frees anything.  The module holds no reference to file or filter.
+ * The listeners that the module knows.  One is discovered when it is made,
+ * adopted, polled, or asked for a notification.  It is closed by the hook on
+ * seccomp_notify_release(), before the kernel frees anything.  The module
+ * holds no reference to its file or filter.
  */
 #include <linux/hash.h>
 #include <linux/hashtable.h>
@@ -13,16 +14,15 @@
 #include <linux/spinlock.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "hooks.h"
 #include "hush.h"
 #include "layout.h"
 #include "listener.h"
-#include "orphan.h"
-#include "seccomp_hup.h"
-#include "selfcheck.h"
+#include "state.h"
 #include "stats.h"
-#include "table.h"
 #include "trace.h"
+#include "worker.h"
 
 #define LISTENER_BITS 12
 
@@ -35,17 +35,17 @@ static DEFINE_HASHTABLE(by_file, LISTENER_BITS);
 static DEFINE_HASHTABLE(by_filter, LISTENER_BITS);
 
 /*
- * Every listener, but for those that are about to be freed.
+ * Every listener that is known, or closed and not retired yet.
  *
  * Additions at the tail, under listeners_lock.  Only the worker removes, so
  * the worker walks it without the lock.
  */
 LIST_HEAD(shup_listeners);
 
-/* Closed ones, until they can be freed; worker only. */
+/* Closed listeners, until they can be freed; worker only. */
 static LIST_HEAD(closed_listeners);
 
-/* In the hashes, that is not closed; listeners_lock to write. */
+/* How many are in the hashes, so not closed; listeners_lock to write. */
 unsigned int shup_open_listeners;
 
 /* The last number given; listeners_lock. */
@@ -60,7 +60,8 @@ static unsigned long notify_release;
  * @poll: the address of seccomp_notify_poll()
  * @release: the address of seccomp_notify_release()
  *
- * Context: at load; hooks may be called meanwhile, and know of no listener.
+ * Context: at load.  Hooks may run already; until this returns they find that
+ * no file is a listener.
  */
 void shup_listener_init(unsigned long poll, unsigned long release)
 {
@@ -72,7 +73,7 @@ void shup_listener_init(unsigned long poll, unsigned long release)
  * shup_is_listener() - whether a file is a seccomp listener
  * @file: any file the caller keeps open
  *
- * Its filter is missing from the file of an attach that has failed.
+ * The file of an attach that has failed has no filter, and is none.
  *
  * Context: any.
  */
@@ -90,8 +91,8 @@ bool shup_is_listener(const struct file *file)
  * @file: a file the caller keeps open
  *
  * Context: RCU read side, or preemption off.
- * Return: the listener, or NULL if it is not known; usable as long as that
- * context lasts.
+ * Return: the listener, or NULL if it is not known.  It may be used until that
+ * context ends.
  */
 struct shup_listener *shup_listener_of_file(const struct file *file)
 {
@@ -151,7 +152,10 @@ static void close_locked(struct shup_listener *listener)
 	trace_listener_closed(listener->id);
 }
 
-/* A file, or a filter, used again after a release that no hook has seen. */
+/*
+ * No hook has seen the release of a listener with the file, or the filter, of
+ * @new: that memory has been reused.
+ */
 static void close_stale(const struct shup_listener *new)
 {
 	struct shup_listener *old;
@@ -167,7 +171,7 @@ static void close_stale(const struct shup_listener *new)
 			close_locked(old);
 }
 
-static bool insert(struct shup_listener *listener)
+static bool add_listener(struct shup_listener *listener)
 {
 	unsigned long flags;
 	bool inserted = false;
@@ -192,18 +196,18 @@ static bool insert(struct shup_listener *listener)
 }
 
 /**
- * shup_listener_adopt() - begin to keep count for a listener
+ * shup_listener_discover() - begin to keep count for a listener
  * @file: a listener's file; the caller keeps it open
  * @gfp: how memory may be had
  *
- * Nobody has been counted for it yet: the caller joins the tasks it knows of,
- * or asks for a scan by shup_orphan_ask().
+ * No task has been counted for it yet.  The caller joins the tasks it knows
+ * of, or marks the listener as candidate and requests a census.
  *
  * Context: any, with @gfp to match.
  * Return: 1; 0 if it is known already; -EAGAIN while hooks are missing;
  * -ENOMEM; -ENOEXEC if this kernel's filters cannot be read (layout.c).
  */
-int shup_listener_adopt(struct file *file, gfp_t gfp)
+int shup_listener_discover(struct file *file, gfp_t gfp)
 {
 	struct shup_listener *listener = NULL;
 	bool known;
@@ -218,11 +222,11 @@ int shup_listener_adopt(struct file *file, gfp_t gfp)
 		return 0;
 	ret = shup_layout_check(file->private_data);
 	if (ret) {
-		shup_disarm();
+		shup_state_disarm();
 		return ret;
 	}
 
-	if (!shup_selfcheck_starve())
+	if (!shup_fault_starve())
 		listener = kzalloc(sizeof(*listener), gfp | __GFP_NOWARN);
 	if (!listener) {
 		shup_stat_inc(missed);
@@ -233,7 +237,7 @@ int shup_listener_adopt(struct file *file, gfp_t gfp)
 	listener->epoch = shup_hooks_epoch();
 	listener->known_ns = ktime_get_ns();
 
-	if (insert(listener))
+	if (add_listener(listener))
 		return 1;
 	kfree(listener);
 	return 0;
@@ -259,10 +263,22 @@ void shup_listener_close(struct file *file)
 	raw_spin_unlock_irqrestore(&listeners_lock, flags);
 
 	if (listener) {
-		shup_hush_end(listener);
-		shup_orphan_kick();
+		shup_hush_end(&listener->hush);
+		shup_worker_kick();
 	}
 	rcu_read_unlock();
+}
+
+/**
+ * shup_listener_mark_candidate() - have the next pass decide on a listener
+ * @listener: its count is zero, or unsure
+ *
+ * Context: any that keeps @listener, even an oops in do_exit(); takes no lock.
+ */
+void shup_listener_mark_candidate(struct shup_listener *listener)
+{
+	set_bit(SHUP_CANDIDATE, &listener->flags);
+	shup_worker_kick();
 }
 
 /**
@@ -300,7 +316,7 @@ struct file *shup_listener_pin(struct shup_listener *listener)
 	return file;
 }
 
-/* Return: whether its closing may have gone unseen. */
+/* Close it if the hooks can have missed its close.  Return: whether they can. */
 static bool close_unsound(struct shup_listener *listener)
 {
 	unsigned long flags;
@@ -314,18 +330,26 @@ static bool close_unsound(struct shup_listener *listener)
 	return true;
 }
 
-/* A grace period after its closing. */
-static void closed_long_ago(struct rcu_head *rcu)
+/* A grace period after the listener was retired. */
+static void grace_period_over(struct rcu_head *rcu)
 {
 	struct shup_listener *listener;
 
 	listener = container_of(rcu, struct shup_listener, rcu);
-	set_bit(SHUP_UNSEEN, &listener->flags);
-	shup_orphan_kick();
+	set_bit(SHUP_QUIESCED, &listener->flags);
+	shup_worker_kick();
 }
 
-/* Return: whether any was given up that may still be open. */
-static bool take_closed(void)
+/**
+ * shup_listener_retire() - set the closed listeners apart
+ *
+ * Does not wait for the grace period that each needs, as other listeners wait
+ * for their notification.  The worker is kicked when one has ended.
+ *
+ * Context: the worker only; may sleep.
+ * Return: whether any was given up that may still be open.
+ */
+bool shup_listener_retire(void)
 {
 	struct shup_listener *listener, *next;
 	bool unsound = false;
@@ -339,39 +363,47 @@ static bool take_closed(void)
 		raw_spin_lock_irqsave(&listeners_lock, flags);
 		list_move(&listener->all, &closed_listeners);
 		raw_spin_unlock_irqrestore(&listeners_lock, flags);
-		call_rcu(&listener->rcu, closed_long_ago);
+		call_rcu(&listener->rcu, grace_period_over);
 	}
 	return unsound;
 }
 
 /**
- * shup_listener_reap() - free the closed listeners
+ * shup_listener_take_quiesced() - take the listeners that can be freed
+ * @taken: an empty list; they are moved there
  *
- * Does not wait for a grace period, as the worker has others to tell: it is
- * kicked when one is over.  After that no hook adds a membership, as it would
- * see SHUP_CLOSED.
+ * No hook adds a membership to one of them any more: hooks that had found it
+ * have ended, and later ones do not find it.
  *
- * Context: the worker only; may sleep.
- * Return: whether any was given up that may still be open.
+ * Context: the worker only.
+ * Return: whether memberships of theirs are left, which must go first.
  */
-bool shup_listener_reap(void)
+bool shup_listener_take_quiesced(struct list_head *taken)
 {
 	struct shup_listener *listener, *next;
-	bool unsound = take_closed();
 	bool members = false;
-	LIST_HEAD(unseen);
 
 	list_for_each_entry_safe(listener, next, &closed_listeners, all) {
-		if (!shup_listener_test(listener, SHUP_UNSEEN))
+		if (!shup_listener_test(listener, SHUP_QUIESCED))
 			continue;
-		list_move(&listener->all, &unseen);
+		list_move(&listener->all, taken);
 		members |= atomic_read(&listener->members);
 	}
-	if (members)
-		shup_table_sweep(0);
-	list_for_each_entry_safe(listener, next, &unseen, all)
+	return members;
+}
+
+/**
+ * shup_listener_free() - free listeners that have no membership
+ * @taken: from shup_listener_take_quiesced()
+ *
+ * Context: the worker only.
+ */
+void shup_listener_free(struct list_head *taken)
+{
+	struct shup_listener *listener, *next;
+
+	list_for_each_entry_safe(listener, next, taken, all)
 		kfree_rcu(listener, rcu);
-	return unsound;
 }
 
 static void free_all(struct list_head *listeners)

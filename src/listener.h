@@ -1,36 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A listener's life, as the module sees it:
+ *
+ *            discover              count is 0, or unsure
+ *   unknown ---------> known -----------------------------> candidate
+ *      ^                 ^                                      |
+ *      |                 |        a pass finds a live task      |
+ *      |                 +--------------------------------------+
+ *      |                                                        | a pass finds
+ *      |                 +--------------- orphan <--------------+ no live task
+ *      |                 |  notify (notify.c)
+ *      |                 v
+ *      |   closed <--- last close of the file, from known and candidate, too
+ *      |     |         (or the hooks were off: it may still be open, and is
+ *      |     |         discovered anew)
+ *      |     v
+ *      +-- freed       a grace period later, by a pass
+ *
+ * "known" and "unknown" have no bit: a listener is known while it is in the
+ * hashes.  An orphan stays an orphan until it is closed.
+ */
 #ifndef SHUP_LISTENER_H
 #define SHUP_LISTENER_H
 
 #include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/list.h>
-#include <linux/poll.h>
 #include <linux/rcupdate.h>
-#include <linux/wait.h>
 
 #include "compat.h"
+#include "hush.h"
 
 /* Bits of struct shup_listener.flags.  Only the first is ever cleared. */
 enum {
-	SHUP_CANDIDATE,	/* its count is, or may be, zero: a scan must look */
-	SHUP_ORPHAN,	/* no live task is under its filter, for ever */
+	SHUP_CANDIDATE,	/* its count is zero, or unsure: a pass must decide */
+	SHUP_ORPHAN,	/* no live task is under its filter, nor ever will be */
 	SHUP_CLOSED,	/* being released: neither file nor filter may be used */
-	SHUP_UNSEEN,	/* closed, and no hook can have found it before that */
-};
-
-/**
- * struct shup_hush - what keeps the kernel's own EPOLLHUP back (hush.c)
- * @entry: on @queue
- * @queue: the listener's; NULL: @entry is on none
- * @all: in the list of all that are on a queue
- *
- * All fields: hush_lock.
- */
-struct shup_hush {
-	wait_queue_entry_t entry;
-	wait_queue_head_t *queue;
-	struct list_head all;
+	SHUP_QUIESCED,	/* closed, and every hook that had found it has ended */
 };
 
 /**
@@ -41,21 +47,22 @@ struct shup_hush {
  *	removed by the worker
  * @file: the listener's file; no reference is held, see shup_listener_pin()
  * @filter: its filter; compared, never followed
- * @epoch: shup_hooks_epoch() when made: whether its closing was surely seen
+ * @epoch: shup_hooks_epoch() when it was discovered: tells whether the hooks
+ *	can have missed its close since
  * @id: its number since load, from 1
- * @known_ns: ktime_get_ns() when it got known
- * @unused_ns: the same when it was found an orphan; 0: not yet; worker only,
- *	read by others
+ * @known_ns: ktime_get_ns() when it was discovered
+ * @unused_ns: ktime_get_ns() when it was found an orphan; 0: not yet; worker
+ *	only, read by others
  * @live: memberships in the state live.  Reaching zero makes a candidate; it
- *	is never a reason to speak
- * @members: memberships in any state; each has a pointer to this
+ *	is never a reason to notify
+ * @members: memberships in any state; each has a pointer to this listener
  * @flags: the bits above; atomic
- * @asked: the last pass begun while it was a candidate; worker only
- * @seen: the last pass that found a live task under it; worker only
+ * @candidate_pass: the last pass that took it as a candidate; worker only
+ * @live_pass: the last pass that found a live task under it; worker only
  * @listed: the last listing it was in; listing_lock
  * @listed_task: a live task under it, for that listing; listing_lock
- * @hush: once it is an orphan; see above
- * @rcu: for SHUP_UNSEEN; then frees it
+ * @hush: what keeps the kernel's later EPOLLHUP back; see hush.h
+ * @rcu: after the close: sets SHUP_QUIESCED, and later frees this
  *
  * @file, @filter, @epoch, @id and @known_ns do not change.
  */
@@ -72,8 +79,8 @@ struct shup_listener {
 	atomic_t live;
 	atomic_t members;
 	unsigned long flags;
-	u32 asked;
-	u32 seen;
+	u32 candidate_pass;
+	u32 live_pass;
 	u32 listed;
 	pid_t listed_task;
 	struct shup_hush hush;
@@ -94,7 +101,7 @@ void shup_listener_exit(void);
 extern unsigned int shup_open_listeners;
 
 /**
- * shup_listener_count() - how many listeners are kept count for
+ * shup_listener_count() - how many listeners are known
  *
  * Context: any.
  */
@@ -104,10 +111,10 @@ static inline unsigned int shup_listener_count(void)
 }
 
 /**
- * shup_listener_any() - whether there is a listener to keep count for
+ * shup_listener_any() - whether any listener is known
  *
- * What forks and exits ask before they look anything up; in line, as a call
- * costs them more than the look.
+ * Forks and exits test this before they look anything up.  It is inline, as a
+ * call would cost them more than the test.
  *
  * Context: any.
  */
@@ -117,8 +124,9 @@ static inline bool shup_listener_any(void)
 }
 
 bool shup_is_listener(const struct file *file);
-int shup_listener_adopt(struct file *file, gfp_t gfp);
+int shup_listener_discover(struct file *file, gfp_t gfp);
 void shup_listener_close(struct file *file);
+void shup_listener_mark_candidate(struct shup_listener *listener);
 struct shup_listener *shup_listener_of_file(const struct file *file);
 struct shup_listener *shup_listener_of_filter(const void *filter);
 struct file *shup_listener_pin(struct shup_listener *listener);
@@ -127,6 +135,8 @@ typedef void shup_listener_visit(struct shup_listener *listener, void *arg);
 void shup_listener_for_each(shup_listener_visit *visit, void *arg);
 
 extern struct list_head shup_listeners;
-bool shup_listener_reap(void);
+bool shup_listener_retire(void);
+bool shup_listener_take_quiesced(struct list_head *taken);
+void shup_listener_free(struct list_head *taken);
 
 #endif /* SHUP_LISTENER_H */

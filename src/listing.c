@@ -16,7 +16,6 @@
 #include "listener.h"
 #include "listing.h"
 #include "scan.h"
-#include "selfcheck.h"
 #include "table.h"
 
 static struct dentry *directory;
@@ -155,15 +154,17 @@ DEFINE_SHOW_ATTRIBUTE(hooks);
  *
  * A kernel without debugfs goes without.
  *
- * Context: may sleep.
+ * Context: may sleep; at load.
+ * Return: the module's directory in debugfs, for others that add files to it.
+ * As debugfs_create_dir(), it may be an error, which debugfs accepts.
  */
-void shup_listing_init(void)
+struct dentry *shup_listing_init(void)
 {
 	directory = debugfs_create_dir("seccomp_hup", NULL);
 	debugfs_create_file("listeners", 0400, directory, NULL,
 			    &listeners_fops);
 	debugfs_create_file("hooks", 0400, directory, NULL, &hooks_fops);
-	shup_selfcheck_init(directory);
+	return directory;
 }
 
 /**

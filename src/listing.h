@@ -2,7 +2,9 @@
 #ifndef SHUP_LISTING_H
 #define SHUP_LISTING_H
 
-void shup_listing_init(void);
+struct dentry;
+
+struct dentry *shup_listing_init(void);
 void shup_listing_exit(void);
 
 #endif /* SHUP_LISTING_H */

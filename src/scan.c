@@ -43,7 +43,7 @@
 #include "compat.h"
 #include "layout.h"
 #include "scan.h"
-#include "selfcheck.h"
+#include "fault.h"
 #include "stats.h"
 #include "table.h"
 
@@ -83,7 +83,7 @@ static bool has_no_filter(const struct task_struct *leader)
 {
 	if (READ_ONCE(leader->thread_node.next) != &leader->signal->thread_head)
 		return false;
-	shup_selfcheck_hold(leader);
+	shup_fault_hold(leader);
 	smp_rmb();	/* alone, then without a filter */
 	if (shup_task_filter(leader))
 		return false;

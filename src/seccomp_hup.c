@@ -1,95 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * seccomp_hup: EPOLLHUP on seccomp listeners whose last live task has exited,
- * for kernels that do not do so themselves.
+ * for kernels that do not report it themselves.
  *
- *   level.c     what this kernel does by itself
- *   hooks.c     placing hooks; knows nothing of seccomp
- *   events.c    the hooks, and what their calls mean
- *   layout.c    reading struct seccomp_filter
- *   btf.c       what the kernel's type information says of it
- *   table.c     who is a live task under which listener
- *   listener.c  the listeners
- *   adopt.c     listeners that were there before
- *   scan.c      every live task with a filter, with none missed
- *   orphan.c    when to scan, what to conclude, whom to wake
- *   hush.c      keeping back the kernel's own, later EPOLLHUP
- *   recv.c      letting RECV return
- *   holders.c   whose fd tables have which listeners
- *   status.c    what an operator can see of the module
- *   listing.c   what root can see of each listener, and of the hooks
+ * The files, by floors: a file includes its own floor's, further left, and
+ * those of lower floors, never those above.  tests/floors reads this list.
+ *
+ *  0  compat
+ *  1  btf trace stats fault state worker
+ *  2  symbol hooks proof layout
+ *  3  level recv hush
+ *  4  listener
+ *  5  table status
+ *  6  scan
+ *  7  holders
+ *  8  adopt notify
+ *  9  orphan
+ * 10  events
+ * 11  listing
+ * 12  oracle
+ * 13  seccomp_hup
+ *
+ *   compat.h    every difference between kernel versions and configurations
+ *   btf.c       what the kernel's type information says of a structure
  *   trace.c     trace events
- *   selfcheck.c for tests only: faults made on purpose, and an oracle
+ *   stats.c     counters
+ *   fault.h     faults made on purpose, in test builds (selftest/fault.c)
+ *   state.c     what the module is doing, and what this kernel does by itself
+ *   worker.c    when passes and adoptions run
+ *   symbol.c    finding functions of the kernel
+ *   hooks.c     placing hooks on them; knows nothing of seccomp
+ *   proof.c     seeing that hooks are called
+ *   layout.c    reading struct seccomp_filter
+ *   level.c     finding out what this kernel does by itself
+ *   recv.c      letting RECV return
+ *   hush.c      keeping back the kernel's own, later EPOLLHUP
+ *   listener.c  the listeners
+ *   table.c     which task is live under which listener
+ *   status.c    what an operator can see of the module
+ *   scan.c      every live task with a filter, with none missed
+ *   holders.c   which fd tables hold which listeners
+ *   adopt.c     discovering listeners that nobody saw being made
+ *   notify.c    marking orphans and waking their waiters
+ *   orphan.c    the decision: which candidates are orphans; the census
+ *   events.c    the hooks, and what a call of each means
+ *   listing.c   what root can see of each listener, and of the hooks
+ *   oracle.h    for tests: whether the table is right (selftest/oracle.c)
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/workqueue.h>
 
 #include "adopt.h"
 #include "compat.h"
 #include "events.h"
 #include "hush.h"
 #include "layout.h"
+#include "level.h"
 #include "listener.h"
 #include "listing.h"
+#include "oracle.h"
 #include "orphan.h"
 #include "scan.h"
-#include "seccomp_hup.h"
+#include "state.h"
 #include "status.h"
 #include "table.h"
+#include "worker.h"
 
-static enum shup_level level;
-
-/* Placing and removing the hooks, and @state with them. */
+/* Placing and removing the hooks, and the state with them. */
 static DEFINE_MUTEX(state_lock);
-static enum shup_state state;
-
-/**
- * shup_state() - what the module is doing
- *
- * Context: any.
- */
-enum shup_state shup_state(void)
-{
-	return READ_ONCE(state);
-}
-
-/**
- * shup_level() - what this kernel does by itself
- *
- * Context: any.
- */
-enum shup_level shup_level(void)
-{
-	return level;
-}
 
 static void hooks_off(enum shup_state next)
 {
 	mutex_lock(&state_lock);
-	if (state == SHUP_ARMED) {
+	if (shup_state_get() == SHUP_ARMED) {
 		shup_hush_end_all();
 		shup_events_off();
 	}
-	WRITE_ONCE(state, next);
+	shup_state_set(next);
 	mutex_unlock(&state_lock);
 }
 
-static void disarm_work(struct work_struct *work)
+static void disarm(void)
 {
 	hooks_off(SHUP_REFUSED);
-}
-
-static DECLARE_WORK(disarm, disarm_work);
-
-/**
- * shup_disarm() - take all hooks away soon, as this kernel is not understood
- *
- * Context: any but do_exit(): takes a workqueue's locks.
- */
-void shup_disarm(void)
-{
-	schedule_work(&disarm);
 }
 
 static enum shup_verdict check_layout(struct task_struct *task,
@@ -117,18 +110,18 @@ static int hooks_on(void)
 	int ret;
 
 	mutex_lock(&state_lock);
-	ret = shup_events_on(level);
+	ret = shup_events_on(shup_state_level());
 	if (ret)
 		goto out;
-	ret = shup_adopt();
+	ret = shup_adopt_all();
 	if (ret == -ENOEXEC) {
 		shup_hush_end_all();
 		shup_events_off();
 		goto out;
 	}
 	if (ret)
-		shup_orphan_adopt();
-	WRITE_ONCE(state, SHUP_ARMED);
+		shup_worker_request(SHUP_REQUEST_ADOPTION);
+	shup_state_set(SHUP_ARMED);
 	ret = 0;
 out:
 	mutex_unlock(&state_lock);
@@ -139,6 +132,7 @@ static int arm(void)
 {
 	int ret;
 
+	shup_state_init(disarm);
 	ret = shup_layout_init();
 	if (ret)
 		return ret;
@@ -151,7 +145,7 @@ static int arm(void)
 	ret = first_layout_check();
 	if (ret)
 		goto err_orphan;
-	shup_hush_init(level);
+	shup_hush_init(shup_state_level());
 	ret = hooks_on();
 	if (ret)
 		goto err_orphan;
@@ -159,7 +153,7 @@ static int arm(void)
 
 err_orphan:
 	shup_orphan_exit();
-	cancel_work_sync(&disarm);
+	shup_state_exit();
 err_table:
 	shup_table_exit();
 	shup_listener_exit();
@@ -170,21 +164,22 @@ static void unarm(void)
 {
 	hooks_off(SHUP_IDLE);
 	shup_orphan_exit();
-	cancel_work_sync(&disarm);
+	shup_state_exit();
 	shup_table_exit();
 	shup_listener_exit();
 }
 
 static const char *idle_reason(void)
 {
-	if (level == SHUP_LEVEL_NONE)
+	if (shup_state_level() == SHUP_LEVEL_NONE)
 		return "this kernel has no seccomp listeners";
 	return "this kernel's listeners report EPOLLHUP at exit by themselves";
 }
 
 static bool nothing_to_do(void)
 {
-	return level == SHUP_LEVEL_NONE || level == SHUP_LEVEL_NATIVE;
+	return shup_state_level() == SHUP_LEVEL_NONE ||
+	       shup_state_level() == SHUP_LEVEL_NATIVE;
 }
 
 static int __init start(void)
@@ -197,8 +192,8 @@ static int __init start(void)
 		return -EOPNOTSUPP;
 	}
 
-	level = shup_level_detect();
-	if (level == SHUP_LEVEL_UNKNOWN) {
+	shup_state_set_level(shup_level_detect());
+	if (shup_state_level() == SHUP_LEVEL_UNKNOWN) {
 		pr_err("not loaded: cannot tell what this kernel's seccomp listeners do by themselves; report this kernel's version\n");
 		return -EOPNOTSUPP;
 	}
@@ -212,7 +207,7 @@ static int __init start(void)
 	if (ret)
 		goto err_arm;
 	if (!nothing_to_do())
-		shup_listing_init();
+		shup_oracle_init(shup_listing_init());
 
 	if (nothing_to_do())
 		pr_info(SHUP_VERSION ": idle: %s; nothing is hooked\n",

@@ -42,4 +42,6 @@ extern unsigned int shup_scan_max_us;
 #define shup_stat_add(name, n) \
 	this_cpu_add(shup_stats.count[SHUP_STAT_##name], n)
 
+unsigned long shup_stat_sum(enum shup_stat stat);
+
 #endif /* SHUP_STATS_H */

@@ -7,12 +7,9 @@
 #include <linux/sysfs.h>
 
 #include "listener.h"
-#include "seccomp_hup.h"
+#include "state.h"
 #include "stats.h"
 #include "status.h"
-
-DEFINE_PER_CPU(struct shup_stats, shup_stats);
-unsigned int shup_scan_max_us;
 
 /* NULL before shup_status_init(). */
 static struct kobject *directory;
@@ -26,7 +23,7 @@ static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
 		[SHUP_REFUSED] = "refused",
 	};
 
-	return scnprintf(buf, PAGE_SIZE, "%s\n", names[shup_state()]);
+	return scnprintf(buf, PAGE_SIZE, "%s\n", names[shup_state_get()]);
 }
 
 static ssize_t level_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -40,11 +37,11 @@ static ssize_t level_show(struct kobject *kobj, struct kobj_attribute *attr,
 		[SHUP_LEVEL_UNKNOWN] = "unknown",
 	};
 
-	return scnprintf(buf, PAGE_SIZE, "%s\n", names[shup_level()]);
+	return scnprintf(buf, PAGE_SIZE, "%s\n", names[shup_state_level()]);
 }
 
-static ssize_t listeners_show(struct kobject *kobj, struct kobj_attribute *attr,
-			      char *buf)
+static ssize_t open_listeners_show(struct kobject *kobj,
+				   struct kobj_attribute *attr, char *buf)
 {
 	return scnprintf(buf, PAGE_SIZE, "%u\n", shup_listener_count());
 }
@@ -55,26 +52,18 @@ static ssize_t scan_max_us_show(struct kobject *kobj,
 	return scnprintf(buf, PAGE_SIZE, "%u\n", READ_ONCE(shup_scan_max_us));
 }
 
-static ssize_t show_stat(enum shup_stat stat, char *buf)
-{
-	unsigned long sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(&shup_stats, cpu)->count[stat]);
-	return scnprintf(buf, PAGE_SIZE, "%lu\n", sum);
-}
-
 static struct kobj_attribute state_attribute = __ATTR_RO(state);
 static struct kobj_attribute level_attribute = __ATTR_RO(level);
-static struct kobj_attribute listeners_attribute = __ATTR_RO(listeners);
+static struct kobj_attribute listeners_attribute =
+	__ATTR(listeners, 0444, open_listeners_show, NULL);
 static struct kobj_attribute scan_max_us_attribute = __ATTR_RO(scan_max_us);
 
 #define STAT_ATTRIBUTE(name)						\
 static ssize_t name##_show(struct kobject *kobj,			\
 			   struct kobj_attribute *attr, char *buf)	\
 {									\
-	return show_stat(SHUP_STAT_##name, buf);			\
+	return scnprintf(buf, PAGE_SIZE, "%lu\n",			\
+			 shup_stat_sum(SHUP_STAT_##name));		\
 }									\
 static struct kobj_attribute name##_attribute = __ATTR_RO(name);
 SHUP_STATS(STAT_ATTRIBUTE)
@@ -111,17 +100,17 @@ int shup_status_init(void)
 		kobject_put(made);
 		return ret;
 	}
-	/* Pairs with shup_status_told(). */
+	/* Pairs with shup_status_hups_changed(). */
 	smp_store_release(&directory, made);
 	return 0;
 }
 
 /**
- * shup_status_told() - let who polls hups know that it has changed
+ * shup_status_hups_changed() - wake the pollers of the attribute hups
  *
  * Context: may sleep; the worker only, which ends before shup_status_exit().
  */
-void shup_status_told(void)
+void shup_status_hups_changed(void)
 {
 	/* Pairs with shup_status_init(). */
 	struct kobject *made = smp_load_acquire(&directory);

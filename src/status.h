@@ -4,6 +4,6 @@
 
 int shup_status_init(void);
 void shup_status_exit(void);
-void shup_status_told(void);
+void shup_status_hups_changed(void);
 
 #endif /* SHUP_STATUS_H */

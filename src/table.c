@@ -24,9 +24,8 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "fault.h"
 #include "listener.h"
-#include "orphan.h"
-#include "selfcheck.h"
 #include "stats.h"
 #include "table.h"
 
@@ -94,7 +93,7 @@ static struct membership *find(struct bucket *bucket,
 static void uncount(struct membership *member)
 {
 	if (!atomic_dec_return(&member->listener->live))
-		shup_orphan_ask(member->listener);
+		shup_listener_mark_candidate(member->listener);
 }
 
 static void make_live(struct membership *member)
@@ -129,8 +128,9 @@ static bool is_departed(const struct membership *member,
 }
 
 /* Takes *spare if there is no membership yet.  Return: whether it is new. */
-static bool insert(struct bucket *bucket, struct membership **spare,
-		   struct task_struct *task, struct shup_listener *listener)
+static bool add_membership(struct bucket *bucket, struct membership **spare,
+			   struct task_struct *task,
+			   struct shup_listener *listener)
 {
 	struct membership *member = find(bucket, task, listener);
 
@@ -178,7 +178,7 @@ bool shup_table_join(struct task_struct *task, struct shup_listener *listener)
 	unsigned long flags;
 	bool joined;
 
-	if (!shup_selfcheck_starve())
+	if (!shup_fault_starve())
 		spare = kmalloc(sizeof(*spare), GFP_ATOMIC | __GFP_NOWARN);
 	if (!spare) {
 		shup_stat_inc(missed);
@@ -186,7 +186,7 @@ bool shup_table_join(struct task_struct *task, struct shup_listener *listener)
 	}
 
 	raw_spin_lock_irqsave(&bucket->lock, flags);
-	joined = insert(bucket, &spare, task, listener);
+	joined = add_membership(bucket, &spare, task, listener);
 	raw_spin_unlock_irqrestore(&bucket->lock, flags);
 
 	if (joined)
@@ -415,7 +415,7 @@ unsigned int shup_table_sweep(u32 pass)
  * @task: the task
  * @listener: the listener
  *
- * Context: any; for selfcheck.c.
+ * Context: any; for oracle.c.
  */
 enum shup_membership shup_table_peek(struct task_struct *task,
 				     struct shup_listener *listener)
@@ -440,7 +440,7 @@ enum shup_membership shup_table_peek(struct task_struct *task,
  * @visit: called for each; must not sleep, nor ask the table
  * @arg: given to it
  *
- * Context: any; for selfcheck.c.
+ * Context: any; for oracle.c.
  */
 void shup_table_for_each(shup_visit_member *visit, void *arg)
 {

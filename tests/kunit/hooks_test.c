@@ -10,6 +10,7 @@
 #include <linux/kthread.h>
 
 #include "hooks.h"
+#include "proof.h"
 
 static unsigned int target_calls;
 static unsigned int observed;
@@ -153,13 +154,15 @@ static void second_redirection_is_refused(struct kunit *test)
 	shup_hooks_remove(first, 1);
 }
 
-static void sound_from_place_to_remove(struct kunit *test)
+static void sound_from_trust_to_remove(struct kunit *test)
 {
 	static struct shup_hook hooks[] = { OBSERVER };
 	unsigned int epoch = shup_hooks_epoch();
 
 	KUNIT_EXPECT_FALSE(test, shup_hooks_sound(epoch));
 	KUNIT_ASSERT_EQ(test, shup_hooks_place(hooks, 1), 0);
+	KUNIT_EXPECT_FALSE(test, shup_hooks_sound(epoch));
+	shup_hooks_trust();
 	KUNIT_EXPECT_TRUE(test, shup_hooks_sound(epoch));
 	KUNIT_EXPECT_FALSE(test, shup_hooks_sound(epoch + 1));
 	shup_hooks_remove(hooks, 1);
@@ -168,8 +171,25 @@ static void sound_from_place_to_remove(struct kunit *test)
 
 static void a_trial_hook_works(struct kunit *test)
 {
-	KUNIT_ASSERT_EQ(test, shup_hooks_prove(NULL), 0);
-	shup_hooks_unprove();
+	KUNIT_ASSERT_EQ(test, shup_proof_begin(NULL), 0);
+	KUNIT_EXPECT_EQ(test, shup_proof_repeat(), 0);
+	shup_proof_end();
+}
+
+static void a_gap_ends_trust_in_what_was_found_before(struct kunit *test)
+{
+	static struct shup_hook hooks[] = { OBSERVER };
+	unsigned int epoch = shup_hooks_epoch();
+
+	KUNIT_ASSERT_EQ(test, shup_hooks_place(hooks, 1), 0);
+	shup_hooks_trust();
+	shup_hooks_gap_begin();
+	KUNIT_EXPECT_FALSE(test, shup_hooks_sound(epoch));
+	KUNIT_EXPECT_FALSE(test, shup_hooks_sound(shup_hooks_epoch()));
+	shup_hooks_gap_end();
+	KUNIT_EXPECT_FALSE(test, shup_hooks_sound(epoch));
+	KUNIT_EXPECT_TRUE(test, shup_hooks_sound(shup_hooks_epoch()));
+	shup_hooks_remove(hooks, 1);
 }
 
 static DECLARE_COMPLETION(inside);
@@ -230,8 +250,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(return_is_seen_with_its_entry),
 	KUNIT_CASE(missing_symbol_unwinds_what_was_placed),
 	KUNIT_CASE(second_redirection_is_refused),
-	KUNIT_CASE(sound_from_place_to_remove),
+	KUNIT_CASE(sound_from_trust_to_remove),
 	KUNIT_CASE(a_trial_hook_works),
+	KUNIT_CASE(a_gap_ends_trust_in_what_was_found_before),
 	KUNIT_CASE(removal_waits_for_a_sleeping_wrapper),
 	{ }
 };

@@ -3,7 +3,7 @@
 #include <kunit/test.h>
 #include <linux/kthread.h>
 
-#include "hooks.h"
+#include "symbol.h"
 #include "level.h"
 
 static void level_of_this_kernel(struct kunit *test)

@@ -44,27 +44,27 @@ void add_btf_filter(struct btf_blob *btf, size_t prev, size_t prog, size_t notif
  * struct stub_scan - what scans find here instead of the machine's tasks
  * @tasks: each is visited that is not NULL
  * @ret: what it returns
- * @delay_ms: how long it takes
- * @scans: how many there were
+ * @hold: it does not end while this is set
+ * @scans: how many have begun
  */
 struct stub_scan {
 	struct task_struct *tasks[32];
 	int ret;
-	unsigned int delay_ms;
+	bool hold;
 	unsigned int scans;
 };
 
 extern struct stub_scan stub_scan;
 
 /**
- * struct stub_adoption - what shup_adopt() does here
+ * struct stub_adoption - what shup_adopt_all() does here
  * @ret: what it returns
- * @delay_ms: how long it takes
+ * @hold: it does not end while this is set
  * @begun: how often it was asked
  */
 struct stub_adoption {
 	int ret;
-	unsigned int delay_ms;
+	bool hold;
 	unsigned int begun;
 };
 

@@ -10,7 +10,6 @@
 #include "layout.h"
 #include "objects.h"
 #include "scan.h"
-#include "seccomp_hup.h"
 
 struct stub_scan stub_scan;
 
@@ -30,8 +29,8 @@ int shup_scan_filters(shup_visit *visit, void *arg)
 	unsigned int i;
 
 	WRITE_ONCE(stub_scan.scans, stub_scan.scans + 1);
-	if (stub_scan.delay_ms)
-		mdelay(stub_scan.delay_ms);
+	while (READ_ONCE(stub_scan.hold))
+		msleep(20);
 	rcu_read_lock();
 	for (i = 0; i < ARRAY_SIZE(stub_scan.tasks); i++) {
 		task = READ_ONCE(stub_scan.tasks[i]);
@@ -53,26 +52,12 @@ int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks)
 
 struct stub_adoption stub_adoption;
 
-int shup_adopt(void)
+int shup_adopt_all(void)
 {
 	WRITE_ONCE(stub_adoption.begun, stub_adoption.begun + 1);
-	if (stub_adoption.delay_ms)
-		msleep(stub_adoption.delay_ms);
+	while (READ_ONCE(stub_adoption.hold))
+		msleep(20);
 	return READ_ONCE(stub_adoption.ret);
-}
-
-void shup_disarm(void)
-{
-}
-
-enum shup_state shup_state(void)
-{
-	return SHUP_ARMED;
-}
-
-enum shup_level shup_level(void)
-{
-	return SHUP_LEVEL_NEVER;
 }
 
 MODULE_DESCRIPTION("KUnit tests of seccomp_hup");

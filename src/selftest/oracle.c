@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For tests only, in a module built with SECCOMP_HUP_SELFCHECK=1: faults made
- * on purpose, races made wide, and an oracle.
+ * The oracle, for tests only: debugfs's seccomp_hup/oracle.
  *
- * The oracle, debugfs's seccomp_hup/selfcheck, stops all processors, works out
- * from the tasks themselves what the table should contain, and prints a line
- * for each difference.  One is a mistake at once: an orphan with a live task.
- * The others can be an event that is just under way, so they are looked for
- * again, and printed only if they last.
+ * Reading it stops all processors, works out from the tasks themselves what
+ * the table must contain, and prints a line for each difference.  One kind of
+ * difference is a mistake at once: an orphan with a live task.  Any other can
+ * be an event that is just under way.  The oracle looks for it again, and
+ * prints it only if it lasts.
  */
-#include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
-#include <linux/ktime.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
@@ -23,110 +19,8 @@
 #include "compat.h"
 #include "layout.h"
 #include "listener.h"
-#include "selfcheck.h"
+#include "oracle.h"
 #include "table.h"
-
-static unsigned int drop_every;
-module_param(drop_every, uint, 0644);
-MODULE_PARM_DESC(drop_every,
-		 "miss every so-manieth fork, exit, attach or end of a task under a filter; 0: none (default)");
-
-static unsigned int starve_every;
-module_param(starve_every, uint, 0644);
-MODULE_PARM_DESC(starve_every,
-		 "have no memory for every so-manieth membership or listener; 0: none (default)");
-
-static unsigned int refuse_nth;
-module_param(refuse_nth, uint, 0400);
-MODULE_PARM_DESC(refuse_nth,
-		 "let the kernel refuse the so-manieth registration of a hook; 0: none (default)");
-
-static unsigned int delay_at;
-module_param(delay_at, uint, 0644);
-MODULE_PARM_DESC(delay_at,
-		 "stop for 3 ms at this point of enum shup_point; 0: nowhere (default)");
-
-static unsigned int hold_scan_at;
-module_param(hold_scan_at, uint, 0644);
-MODULE_PARM_DESC(hold_scan_at,
-		 "a scan about to pass over the process with this pid stops there for 300 ms; 0: none (default)");
-
-#define DELAY_MS 3
-#define HOLD_MS 300
-
-static atomic_t events;
-static atomic_t allocations;
-static atomic_t registrations;
-
-/**
- * shup_selfcheck_drop() - whether the event at hand is to be missed
- *
- * Context: any; from the hooks of events.c.
- */
-bool shup_selfcheck_drop(void)
-{
-	unsigned int every = READ_ONCE(drop_every);
-
-	return every && !((unsigned int)atomic_inc_return(&events) % every);
-}
-
-/**
- * shup_selfcheck_starve() - whether there is to be no memory
- *
- * Context: any.
- */
-bool shup_selfcheck_starve(void)
-{
-	unsigned int every = READ_ONCE(starve_every);
-
-	return every && !((unsigned int)atomic_inc_return(&allocations) % every);
-}
-
-/**
- * shup_selfcheck_refuse() - whether a registration is to fail
- *
- * Context: any; from hooks.c, in place of a call that registers something.
- * Return: 0, or the error of that call.
- */
-int shup_selfcheck_refuse(void)
-{
-	if (!refuse_nth)
-		return 0;
-	return atomic_inc_return(&registrations) == refuse_nth ? -EIO : 0;
-}
-
-/* By the clock: mdelay() was done in less than a millisecond on some emulated boots. */
-static void stand_still(unsigned int ms)
-{
-	u64 until = ktime_get_ns() + ms * NSEC_PER_MSEC;
-
-	while (ktime_get_ns() < until)
-		cpu_relax();
-}
-
-/**
- * shup_selfcheck_delay() - make the window wide that opens here
- * @point: where this is
- *
- * Context: any; does not sleep.
- */
-void shup_selfcheck_delay(enum shup_point point)
-{
-	if (READ_ONCE(delay_at) == point)
-		stand_still(DELAY_MS);
-}
-
-/**
- * shup_selfcheck_hold() - make a scan stop between two looks at a process
- * @leader: of the process
- *
- * Context: any; does not sleep.
- */
-void shup_selfcheck_hold(const struct task_struct *leader)
-{
-	if (READ_ONCE(hold_scan_at) == leader->pid)
-		stand_still(HOLD_MS);
-}
 
 enum fault {
 	FALSE_HUP,	/* the only one that no event under way explains */
@@ -186,7 +80,7 @@ static void note(struct look *look, const struct finding *finding)
 }
 
 /* @pid: 0 if the task may be no more. */
-static void note_task(struct look *look, enum fault fault,
+static void note_task_fault(struct look *look, enum fault fault,
 		      const struct shup_listener *listener,
 		      const struct task_struct *task, pid_t pid)
 {
@@ -200,7 +94,7 @@ static void note_task(struct look *look, enum fault fault,
 	note(look, &finding);
 }
 
-static void note_count(struct look *look, enum fault fault,
+static void note_count_fault(struct look *look, enum fault fault,
 		       const struct shup_listener *listener, int counted,
 		       int found)
 {
@@ -230,9 +124,9 @@ static void check_task(struct task_struct *task, struct look *look)
 		if (state == SHUP_IS_DEPARTED)
 			continue;
 		if (shup_listener_test(listener, SHUP_ORPHAN))
-			note_task(look, FALSE_HUP, listener, task, task->pid);
+			note_task_fault(look, FALSE_HUP, listener, task, task->pid);
 		else if (state == SHUP_IS_NONE)
-			note_task(look, NO_MEMBER, listener, task, task->pid);
+			note_task_fault(look, NO_MEMBER, listener, task, task->pid);
 	}
 }
 
@@ -282,9 +176,9 @@ static void check_member(const struct task_struct *task,
 	tally->live++;
 	/* Compared only: the task may be no more. */
 	if (!is_listed(task))
-		note_task(look, LIVE_AFTER_EXIT, listener, task, 0);
+		note_task_fault(look, LIVE_AFTER_EXIT, listener, task, 0);
 	else if (task->flags & PF_EXITING)
-		note_task(look, LIVE_AFTER_EXIT, listener, task, task->pid);
+		note_task_fault(look, LIVE_AFTER_EXIT, listener, task, task->pid);
 }
 
 static void begin_tally(struct shup_listener *listener, void *arg)
@@ -303,9 +197,9 @@ static void check_tallies(struct look *look)
 	for (i = 0; i < look->tallied; i++) {
 		const struct tally *tally = &look->tallies[i];
 
-		note_count(look, WRONG_LIVE, tally->listener,
+		note_count_fault(look, WRONG_LIVE, tally->listener,
 			   atomic_read(&tally->listener->live), tally->live);
-		note_count(look, WRONG_MEMBERS, tally->listener,
+		note_count_fault(look, WRONG_MEMBERS, tally->listener,
 			   atomic_read(&tally->listener->members),
 			   tally->members);
 	}
@@ -357,7 +251,7 @@ static void keep_lasting(struct look *first, const struct look *next)
 	first->count = kept;
 }
 
-static bool is_settled(const struct look *look)
+static bool only_false_hups(const struct look *look)
 {
 	unsigned int i;
 
@@ -382,7 +276,7 @@ static void print_finding(struct seq_file *seq, const struct finding *finding)
 		   finding->counted, finding->found);
 }
 
-static int selfcheck_show(struct seq_file *seq, void *unused)
+static int oracle_show(struct seq_file *seq, void *unused)
 {
 	struct look *first = kvmalloc(sizeof(*first), GFP_KERNEL);
 	struct look *next = kvmalloc(sizeof(*next), GFP_KERNEL);
@@ -394,7 +288,7 @@ static int selfcheck_show(struct seq_file *seq, void *unused)
 
 	mutex_lock(&oracle_lock);
 	ret = stop_machine(look_closely, first, NULL);
-	for (i = 1; !ret && i < LOOKS && !is_settled(first); i++) {
+	for (i = 1; !ret && i < LOOKS && !only_false_hups(first); i++) {
 		msleep(LOOK_MS);
 		ret = stop_machine(look_closely, next, NULL);
 		keep_lasting(first, next);
@@ -407,14 +301,15 @@ out:
 	kvfree(first);
 	return ret;
 }
-DEFINE_SHOW_ATTRIBUTE(selfcheck);
+DEFINE_SHOW_ATTRIBUTE(oracle);
 
 /**
- * shup_selfcheck_init() - let the oracle be asked
- * @directory: the module's, in debugfs
+ * shup_oracle_init() - let tests ask the oracle
+ * @directory: the module's directory in debugfs; its owner removes the file
+ *
+ * Context: may sleep; at load.
  */
-void shup_selfcheck_init(struct dentry *directory)
+void shup_oracle_init(struct dentry *directory)
 {
-	debugfs_create_file("selfcheck", 0400, directory, NULL,
-			    &selfcheck_fops);
+	debugfs_create_file("oracle", 0400, directory, NULL, &oracle_fops);
 }
