@@ -35,16 +35,15 @@ static unsigned int prog_offset;
 static int btf_prog = -ENOENT;
 
 /*
- * Any word may come here.  Below PAGE_OFFSET are user space, which is mapped
- * for the caller and not for us, and addresses that are not canonical: at
- * those the kernel warns, since it looks at what the CPU could do and not at
- * the number of page table levels in use.
+ * Any word may come here.  Below the kernel's own addresses the kernel warns of
+ * those that are not canonical, since it looks at what the CPU could do and not
+ * at the number of page table levels in use.
  */
 static const void *read_pointer(const void *address)
 {
 	void *value;
 
-	if ((unsigned long)address < PAGE_OFFSET ||
+	if ((unsigned long)address < SHUP_KERNEL_START ||
 	    !IS_ALIGNED((unsigned long)address, sizeof(value)) ||
 	    copy_from_kernel_nofault(&value, address, sizeof(value)))
 		return NULL;
