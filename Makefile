@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 DKMS_SOURCE := /usr/src/seccomp_hup-$(VERSION)
 LOAD_AT_BOOT := /etc/modules-load.d/seccomp_hup.conf
 
-.PHONY: help module tool clean deps check demo kunit coverage model torture mutants lint \
+.PHONY: help module tool clean deps check check-full check-nightly demo kunit coverage model torture mutants lint \
 	bench dist deb rpm install-source install uninstall
 
 help:
@@ -17,17 +17,19 @@ help:
 	@echo "make install    as root: register with DKMS, build, install, load"
 	@echo "make uninstall  as root: unload, and take all of it away"
 	@echo "make demo       see it work on an emulated kernel without EPOLLHUP"
-	@echo "make check      run every test; QUICK=1: the short ones"
+	@echo "make check      what decides whether a change lands: at most 20 minutes"
+	@echo "make check-full, check-nightly  what else there is; hours.  tests/check --list"
 	@echo "make kunit      run the KUnit suites"
 	@echo "make coverage   which lines of src/ the tests run"
 	@echo "make model      search the model of the protocol for a false HUP"
 	@echo "make torture    much at once, at random, beside a model; SECONDS= SEED= KERNEL="
 	@echo "make mutants    plant mistakes one at a time, and see each caught"
 	@echo "make bench      measure costs and delays; makes docs/performance.md"
-	@echo "make lint       static checks"
+	@echo "make lint       static checks; installs nothing"
 	@echo "make dist       a source archive, in build/packages"
 	@echo "make deb, rpm   packages of module and command, in build/packages"
-	@echo "make deps       as root: install what the other targets need"
+	@echo "make deps       as root: install what the other targets need, and say why;"
+	@echo "                tests/deps TARGET...: what these need, as they do when root"
 
 module:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -43,36 +45,46 @@ clean:
 deps:
 	@tests/deps
 
-check: deps
-	@QUICK=$(QUICK) tests/check
+# Each installs what it needs itself, and no more, if it may.
+check check-full check-nightly:
+	@tests/deps $@
+	@tests/check --tier $(patsubst check-%,%,$@) $(if $(JOBS),--jobs $(JOBS))
 
-kunit: deps
+kunit:
+	@tests/deps kunit
 	@tests/kunit/run
 
-coverage: deps
+coverage:
+	@tests/deps coverage
 	@tests/coverage
 
-model: deps
+model:
+	@tests/deps model
 	@tests/model/run
 
-torture: deps
+torture:
+	@tests/deps torture
 	@tests/torture/run $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(KERNEL),--kernel $(KERNEL))
 
-mutants: deps
+mutants:
+	@tests/deps mutants
 	@tests/mutants/run
 
-bench: deps
+bench:
+	@tests/deps bench
 	@bench/run
 	@bench/report
 
-lint: deps
+# No root, and nothing installed: what is missing is skipped by name.
+lint:
 	@tests/lint
 
 dist deb rpm:
 	@packaging/build $@
 
-demo: deps
+demo:
+	@tests/deps demo
 	@tests/demo
 
 # All versions there may be, so that an upgrade leaves no old one behind.

@@ -12,17 +12,21 @@
 #include <linux/fs.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/semaphore.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
+#include <linux/wait.h>
 
 #if !defined(CONFIG_X86_64) && !defined(CONFIG_ARM64)
 #error "seccomp_hup supports x86_64 and arm64 only: see Limits in README.md"
 #endif
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 0, 0)
-#error "seccomp_hup needs Linux 5.0 or later: older kernels have no seccomp listeners"
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 2, 0)
+#error "seccomp_hup needs Linux 5.2 or later: before 5.0 there are no seccomp listeners, and 5.0 and 5.1 skip hooks while any tracer changes"
 #endif
 #if !defined(CONFIG_KRETPROBES)
 #error "seccomp_hup needs a kernel with CONFIG_KPROBES"
@@ -48,11 +52,6 @@
 /* From 6.11 on the mainline kernel speaks at exit by itself. */
 #define SHUP_KERNEL_IS_NATIVE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0))
 
-/* 5.1 brought static_assert() into the kernel. */
-#ifndef static_assert
-#define static_assert(expr, ...) _Static_assert(expr, #expr)
-#endif
-
 /**
  * shup_task_filter() - the filter a task is directly attached to
  * @task: any task
@@ -69,20 +68,60 @@ static inline const void *shup_task_filter(const struct task_struct *task)
 #endif
 }
 
+/**
+ * shup_is_namespace_init() - whether a task is the init of a pid namespace
+ * @task: any task that is not reaped; not the machine's own init
+ *
+ * is_child_reaper() without the call, for a hook.
+ */
+static inline bool shup_is_namespace_init(const struct task_struct *task)
+{
+	const struct pid *pid = READ_ONCE(task->thread_pid);
+
+	return pid && pid->level && pid->numbers[pid->level].nr == 1;
+}
+
+/**
+ * shup_task_is_interruptible() - whether a task sleeps so that a signal wakes it
+ * @task: any task
+ *
+ * 5.14 renamed the field.
+ */
+static inline bool shup_task_is_interruptible(const struct task_struct *task)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
+	return READ_ONCE(task->state) & TASK_INTERRUPTIBLE;
+#else
+	return READ_ONCE(task->__state) & TASK_INTERRUPTIBLE;
+#endif
+}
+
 /*
- * Where prog lies in struct seccomp_filter, which is private to
- * kernel/seccomp.c.  Mirrors the fields before it, version by version; what
- * is found at run time must agree (layout.c).
+ * struct seccomp_filter, which is private to kernel/seccomp.c, as far as the
+ * module needs it, version by version.  What is found at run time must agree
+ * (layout.c).
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 9, 0)
-struct shup_filter_head {
-	refcount_t usage;
+struct shup_filter {
+	refcount_t refs;	/* named usage then */
 	bool log;
 	void *prev;
 	struct bpf_prog *prog;
+	void *notif;
 };
+
+/* What notif points to, and of it the wait queue. */
+struct shup_queue_holder {
+	struct semaphore request;
+	u64 next_id;
+	struct list_head notifications;
+	wait_queue_head_t wqh;
+};
+#define SHUP_REFS_NAME "usage"
+#define SHUP_QUEUE_IN_NOTIF true
+#define SHUP_QUEUE_STRUCT "notification"
 #else
-struct shup_filter_head {
+struct shup_filter {
 	refcount_t refs;
 	refcount_t users;
 	bool log;
@@ -99,30 +138,21 @@ struct shup_filter_head {
 #endif
 	void *prev;
 	struct bpf_prog *prog;
+	void *notif;
+	struct mutex notify_lock;
+	wait_queue_head_t wqh;
 };
+
+#define SHUP_REFS_NAME "refs"
+#define shup_queue_holder shup_filter
+#define SHUP_QUEUE_IN_NOTIF false
+#define SHUP_QUEUE_STRUCT "seccomp_filter"
 #endif
 
 /* 5.8 renamed probe_kernel_read(). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 8, 0)
 #define copy_from_kernel_nofault probe_kernel_read
 #endif
-
-/**
- * shup_file_tryget() - take a reference to a file that may be on its way out
- * @file: a file whose memory is known to be valid
- *
- * get_file_rcu() changed its meaning in 6.7; this has the old one.
- *
- * Return: whether the caller now holds a reference.
- */
-static inline bool shup_file_tryget(struct file *file)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-	return file_ref_get(&file->f_ref);
-#else
-	return atomic_long_inc_not_zero(&file->f_count);
-#endif
-}
 
 /*
  * Below it are user space, which is mapped for the caller and not for the

@@ -15,7 +15,7 @@
  * A task without a filter costs one test in each.  No handler is believed to
  * have been called every time.
  */
-#include <linux/file.h>
+#include <linux/fdtable.h>
 #include <linux/kernel.h>
 #include <linux/poll.h>
 #include <linux/seccomp.h>
@@ -27,9 +27,12 @@
 #include "layout.h"
 #include "listener.h"
 #include "notify.h"
+#include "orphan.h"
 #include "proof.h"
 #include "recv.h"
+#include "state.h"
 #include "table.h"
+#include "witness.h"
 #include "worker.h"
 
 static void fork_observed(unsigned long first, unsigned long second)
@@ -74,8 +77,10 @@ static bool is_orphan_now(struct file *file, gfp_t gfp)
 	bool known;
 	bool orphan = shup_notify_late(file, &known);
 
-	if (!known && shup_is_listener(file))
-		shup_adopt_file(file, gfp);
+	/* Without memory, nobody may ever call again: let an adoption retry. */
+	if (!known && shup_is_listener(file) &&
+	    shup_adopt_file(file, gfp) == -ENOMEM)
+		shup_worker_request(SHUP_REQUEST_ADOPTION);
 	return orphan;
 }
 
@@ -136,20 +141,50 @@ static void replace_stale(struct file *file)
 	shup_adopt_file(file, GFP_ATOMIC);
 }
 
-static void listener_made(int fd)
+/* Return: whether a filter is in the caller's chain. */
+static bool is_own_filter(const void *wanted)
 {
-	struct file *file = fget(fd);
+	const void *filter;
+	unsigned int left;
 
-	/* Another thread may have closed the fd, or used it again. */
-	if (!file)
-		return;
+	shup_for_each_filter(filter, shup_task_filter(current), left)
+		if (filter == wanted)
+			return true;
+	return false;
+}
+
+/*
+ * With the lock of the fd table held: that keeps the file open.  A reference
+ * would make a close() by another thread not the last one.
+ */
+static int listener_made(const void *made, struct file *file, unsigned int fd)
+{
+	/* Another thread may have closed the fd, and may have used it again. */
+	if (fd != *(const unsigned int *)made || !shup_is_listener(file))
+		return 1;
+	if (shup_layout_check(file->private_data)) {
+		shup_state_disarm();
+		return 1;
+	}
+	if (!is_own_filter(file->private_data))
+		return 1;
+	if (file->private_data == shup_task_filter(current))
+		shup_witness_see_new(file->private_data);
 	/* Audits begin with the first listener, in case events are missed. */
-	if (shup_is_listener(file) &&
-	    shup_listener_discover(file, GFP_ATOMIC) > 0)
+	switch (shup_listener_discover(file, GFP_ATOMIC)) {
+	case 0:
+		if (is_marked_orphan(file))
+			replace_stale(file);
+		break;
+	case -ENOMEM:
+		/* It has no audit to find it, if it is the only one. */
+		shup_worker_request(SHUP_REQUEST_ADOPTION);
+		break;
+	default:
 		shup_worker_kick();
-	else if (is_marked_orphan(file))
-		replace_stale(file);
-	fput(file);
+		break;
+	}
+	return 1;
 }
 
 static void attach_left(const struct shup_call *call, long returned)
@@ -163,8 +198,11 @@ static void attach_left(const struct shup_call *call, long returned)
 	if (shup_fault_drop())
 		return;
 	shup_fault_delay(SHUP_POINT_ATTACH);
-	if (made)
-		listener_made(returned);
+	if (made) {
+		unsigned int fd = returned;
+
+		iterate_fd(current->files, fd, listener_made, &fd);
+	}
 	if (!shup_listener_any() || !shup_layout_known())
 		return;
 	/* The caller's threads got there with it. */
@@ -193,20 +231,34 @@ enum {
 typedef __poll_t notify_poll_fn(struct file *file,
 				struct poll_table_struct *table);
 
+/*
+ * The module is being unloaded, and has interrupted a poll that waited for
+ * notify_lock.  An error would be false; so the poll reports nothing, and is
+ * made to be asked again, when the module is not in its way any more.
+ */
+static __poll_t poll_again(const struct file *file)
+{
+	shup_notify_again(file);
+	return 0;
+}
+
 static __poll_t poll_wrapper(struct file *file,
 			     struct poll_table_struct *table)
 {
 	notify_poll_fn *original;
+	struct shup_wrapped call;
 	__poll_t mask;
 
-	shup_wrapper_enter();
+	shup_wrapper_enter(&call);
 	original = (notify_poll_fn *)hooks[HOOK_POLL].original;
 	mask = original(file, table);
 	shup_fault_delay(SHUP_POINT_POLL);
-	/* After the original, by which the caller is on the queue. */
-	if (is_orphan_now(file, GFP_KERNEL))
+	/* After the original: the caller is on the wait queue by now. */
+	if (is_orphan_now(file, GFP_KERNEL) || shup_orphan_decide_now(file))
 		mask |= EPOLLHUP;
-	shup_wrapper_leave();
+	else if (mask == EPOLLERR && shup_wrapper_interrupted(&call))
+		mask = poll_again(file);
+	shup_wrapper_leave(&call);
 	return mask;
 }
 

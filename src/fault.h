@@ -17,8 +17,10 @@ struct task_struct;
  * @SHUP_POINT_ATTACH: a listener has its fd and is not known yet
  * @SHUP_POINT_POLL: a poll is on the wait queue and has not read the orphan mark
  * @SHUP_POINT_SCANNED: a pass has looked at all tasks and has not decided
- * @SHUP_POINT_MARKED: an orphan is marked and its file is not pinned
- * @SHUP_POINT_PINNED: the file is pinned and nobody is woken yet
+ * @SHUP_POINT_MARKED: an orphan is marked and nobody is woken yet
+ * @SHUP_POINT_COUNTED: the witness has counted dead tasks and has not read the
+ *	filter's count
+ * @SHUP_POINT_READ: it has read that, and has not counted the tasks again
  */
 enum shup_point {
 	SHUP_POINT_FORK = 1,
@@ -27,7 +29,8 @@ enum shup_point {
 	SHUP_POINT_POLL,
 	SHUP_POINT_SCANNED,
 	SHUP_POINT_MARKED,
-	SHUP_POINT_PINNED,
+	SHUP_POINT_COUNTED,
+	SHUP_POINT_READ,
 };
 
 #ifdef SHUP_SELFTEST

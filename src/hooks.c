@@ -4,15 +4,20 @@
  * away so that no task is left in the module's text.  Knows nothing of seccomp.
  */
 #include <linux/delay.h>
+#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/spinlock.h>
 
 #include "fault.h"
 #include "hooks.h"
+#include "state.h"
 #include "symbol.h"
 
-/* Calls inside a wrapper now; see shup_hooks_remove(). */
-static atomic_t wrappers = ATOMIC_INIT(0);
+/* Calls inside a wrapper now; wrapped_lock.  See wait_for_wrappers(). */
+static LIST_HEAD(wrapped_calls);
+static DEFINE_RAW_SPINLOCK(wrapped_lock);
 
 /* Calls of one SHUP_RETURN function that may be under way at a time. */
 #define RETURN_CALLS 256
@@ -75,26 +80,51 @@ void shup_hooks_gap_end(void)
 
 /**
  * shup_wrapper_enter() - say that the current task is inside a wrapper
+ * @call: on the wrapper's stack
  *
  * The first statement of every wrapper; pairs with shup_wrapper_leave().
  *
- * Context: any.
+ * Context: process context.
  */
-void shup_wrapper_enter(void)
+void shup_wrapper_enter(struct shup_wrapped *call)
 {
-	atomic_inc(&wrappers);
+	unsigned long flags;
+
+	call->task = current;
+	call->interrupted = false;
+	raw_spin_lock_irqsave(&wrapped_lock, flags);
+	list_add(&call->node, &wrapped_calls);
+	raw_spin_unlock_irqrestore(&wrapped_lock, flags);
+}
+
+/**
+ * shup_wrapper_interrupted() - whether the module has interrupted a wrapped call
+ * @call: from shup_wrapper_enter()
+ *
+ * What the call has waited for may have failed for that reason alone.
+ *
+ * Context: process context.
+ */
+bool shup_wrapper_interrupted(struct shup_wrapped *call)
+{
+	return READ_ONCE(call->interrupted);
 }
 
 /**
  * shup_wrapper_leave() - say that the current task is about to leave a wrapper
+ * @call: from shup_wrapper_enter()
  *
  * The last statement of every wrapper but for its return.
  *
- * Context: any.
+ * Context: process context.
  */
-void shup_wrapper_leave(void)
+void shup_wrapper_leave(struct shup_wrapped *call)
 {
-	atomic_dec(&wrappers);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&wrapped_lock, flags);
+	list_del(&call->node);
+	raw_spin_unlock_irqrestore(&wrapped_lock, flags);
 }
 
 /**
@@ -108,17 +138,37 @@ void shup_hooks_use(const struct shup_mechanism *chosen)
 	mechanism = chosen;
 }
 
+static bool is_in_wrapper(const struct task_struct *task)
+{
+	struct shup_wrapped *call;
+	unsigned long flags;
+	bool found = false;
+
+	/* A wrapper of @task's own is in the list for as long as this runs. */
+	if (list_empty(&wrapped_calls))
+		return false;
+	raw_spin_lock_irqsave(&wrapped_lock, flags);
+	list_for_each_entry(call, &wrapped_calls, node) {
+		found = call->task == task;
+		if (found)
+			break;
+	}
+	raw_spin_unlock_irqrestore(&wrapped_lock, flags);
+	return found;
+}
+
 /**
  * shup_hooks_own_call() - whether a call of a redirected function is a wrapper's
  * @caller: where the call returns to
  *
- * A wrapper's call of the original must go through.
+ * A wrapper's call of the original must go through.  Where another's return
+ * probe was called first, @caller is that probe's; then the task decides.
  *
  * Context: any.
  */
 bool shup_hooks_own_call(unsigned long caller)
 {
-	return within_module(caller, THIS_MODULE);
+	return within_module(caller, THIS_MODULE) || is_in_wrapper(current);
 }
 
 static int return_entered(struct kretprobe_instance *instance,
@@ -188,7 +238,7 @@ static int place(struct shup_hook *hook)
 
 	ret = shup_symbol_find(hook->symbol, &symbol);
 	if (ret) {
-		pr_err("not loaded: this kernel has no function %s that can be hooked (error %d), %s; nothing was changed. Report this kernel's version\n",
+		pr_err("not loaded: this kernel has no function %s that can be hooked (error %d), %s; nothing was changed" SHUP_REPORT "\n",
 		       hook->symbol, ret, hook->purpose);
 		return ret;
 	}
@@ -216,15 +266,41 @@ static void take_away(struct shup_hook *hook)
 	hook->placed = false;
 }
 
+/*
+ * A wrapped call can wait for a lock that a user holds for ever: a poll of a
+ * listener waits for notify_lock, which the target of an ADDFD can hold (5.9
+ * and later).  It waits as a signal can interrupt it.  So it is interrupted
+ * as by a signal, of which nothing is left when the task returns to user space.
+ * Return: whether any call is inside a wrapper.
+ */
+static bool interrupt_wrapped(void)
+{
+	struct shup_wrapped *call;
+	unsigned long flags;
+	bool any = false;
+
+	raw_spin_lock_irqsave(&wrapped_lock, flags);
+	list_for_each_entry(call, &wrapped_calls, node) {
+		any = true;
+		WRITE_ONCE(call->interrupted, true);
+		/* On its own stack: the task is not gone while it is listed. */
+		set_tsk_thread_flag(call->task, TIF_SIGPENDING);
+		if (shup_task_is_interruptible(call->task))
+			wake_up_process(call->task);
+	}
+	raw_spin_unlock_irqrestore(&wrapped_lock, flags);
+	return any;
+}
+
 static void wait_for_wrappers(void)
 {
 	/*
-	 * A task may have been redirected and not yet have counted itself, or
-	 * have counted itself out and not yet have returned.  Neither sleeps
-	 * there, so one grace period on each side of the count covers both.
+	 * A task may have been redirected and not yet be in the list, or have
+	 * left the list and not yet have returned.  It does not sleep there, so
+	 * one grace period on each side of the wait covers both.
 	 */
 	synchronize_rcu_tasks();
-	while (atomic_read(&wrappers))
+	while (interrupt_wrapped())
 		msleep(20);
 	synchronize_rcu_tasks();
 }
@@ -237,7 +313,8 @@ static void wait_for_wrappers(void)
  * When it returns, no handler or wrapper of theirs runs or will run again, and
  * no task has one on its stack.
  *
- * Context: may sleep, for as long as a wrapped call takes.
+ * Context: may sleep; bounded, as calls that wait inside a wrapper are
+ * interrupted.
  */
 void shup_hooks_take_away(struct shup_hook *hooks, unsigned int count)
 {

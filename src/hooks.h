@@ -8,8 +8,8 @@
  * enum shup_hook_kind - what a hook does to the function it sits on
  * @SHUP_OBSERVE: calls back at entry.  Shares the function with anyone.
  * @SHUP_REDIRECT: a wrapper runs in the function's place and calls it.  May
- *	sleep and never misses, but no live patch can redirect the same
- *	function.
+ *	sleep, if a signal ends the sleep, and never misses; but no live patch
+ *	can redirect the same function.
  * @SHUP_RETURN: calls back at entry and at return, by a kretprobe.  Nothing of
  *	the module stays on the caller's stack, so a call that never returns
  *	cannot hold up an unload; but it can miss.
@@ -100,7 +100,22 @@ bool shup_hooks_sound(unsigned int since);
 void shup_hooks_gap_begin(void);
 void shup_hooks_gap_end(void);
 
-void shup_wrapper_enter(void);
-void shup_wrapper_leave(void);
+/**
+ * struct shup_wrapped - a call inside a wrapper; on the wrapper's stack
+ * @node: in the list of all such calls
+ * @task: the caller
+ * @interrupted: the wrapper must end: what it waits for was interrupted
+ *
+ * All fields: wrapped_lock.
+ */
+struct shup_wrapped {
+	struct list_head node;
+	struct task_struct *task;
+	bool interrupted;
+};
+
+void shup_wrapper_enter(struct shup_wrapped *call);
+bool shup_wrapper_interrupted(struct shup_wrapped *call);
+void shup_wrapper_leave(struct shup_wrapped *call);
 
 #endif /* SHUP_HOOKS_H */

@@ -24,11 +24,9 @@
 #include "hush.h"
 
 /*
- * All of every struct shup_hush, and the two variables below.  Interrupts off;
- * taken outside of the wait queue's own lock.
+ * Whether entries may be placed.  Written at load; cleared once, after which
+ * shup_notify_stop() takes every listener's lock.
  */
-static DEFINE_SPINLOCK(hush_lock);
-static LIST_HEAD(hushed);
 static bool allowed;
 
 /**
@@ -44,6 +42,16 @@ void shup_hush_init(enum shup_level level)
 	allowed = level == SHUP_LEVEL_AT_REAP && !!SHUP_OPS_PERMANENT;
 }
 
+/**
+ * shup_hush_stop() - place no entry any more
+ *
+ * Context: any.
+ */
+void shup_hush_stop(void)
+{
+	WRITE_ONCE(allowed, false);
+}
+
 /* Called with the queue's lock held.  Return: negative ends the waking. */
 static int end_kernel_wake(wait_queue_entry_t *entry, unsigned int mode,
 			   int flags, void *key)
@@ -55,94 +63,50 @@ static int end_kernel_wake(wait_queue_entry_t *entry, unsigned int mode,
 /**
  * shup_hush_begin() - keep the kernel from waking an orphan's queue again
  * @hush: the orphan's
- * @queue: its wait queue; the caller keeps the file, and so the queue
+ * @queue: its wait queue
  *
  * The caller wakes the queue after this.
  *
- * Context: process context; the worker only.
+ * Context: any; the listener's lock held, and the listener open.
  */
 void shup_hush_begin(struct shup_hush *hush, wait_queue_head_t *queue)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&hush_lock, flags);
-	if (allowed) {
-		WRITE_ONCE(hush->queue, queue);
-		init_waitqueue_func_entry(&hush->entry, end_kernel_wake);
-		add_wait_queue(queue, &hush->entry);
-		list_add(&hush->all, &hushed);
-	}
-	spin_unlock_irqrestore(&hush_lock, flags);
+	if (!READ_ONCE(allowed))
+		return;
+	init_waitqueue_func_entry(&hush->entry, end_kernel_wake);
+	add_wait_queue(queue, &hush->entry);
+	WRITE_ONCE(hush->placed, true);
 }
 
 /**
  * shup_hush_again() - move the entry before waiters that have come since
- * @hush: an orphan's; a call keeps its file open
+ * @hush: an orphan's
+ * @queue: its wait queue
  *
- * Context: any; from the hooks on seccomp_notify_poll() and
- * seccomp_notify_ioctl().
+ * Context: as shup_hush_begin().
  */
-void shup_hush_again(struct shup_hush *hush)
+void shup_hush_again(struct shup_hush *hush, wait_queue_head_t *queue)
 {
 	unsigned long flags;
 
-	/* Most polls of an orphan find no entry, and need no lock. */
-	if (!READ_ONCE(hush->queue))
+	if (!hush->placed)
 		return;
-	spin_lock_irqsave(&hush_lock, flags);
-	if (hush->queue) {
-		spin_lock(&hush->queue->lock);
-		list_move(&hush->entry.entry, &hush->queue->head);
-		spin_unlock(&hush->queue->lock);
-	}
-	spin_unlock_irqrestore(&hush_lock, flags);
-}
-
-static void end_locked(struct shup_hush *hush)
-{
-	lockdep_assert_held(&hush_lock);
-	remove_wait_queue(hush->queue, &hush->entry);
-	WRITE_ONCE(hush->queue, NULL);
-	list_del(&hush->all);
+	spin_lock_irqsave(&queue->lock, flags);
+	list_move(&hush->entry.entry, &queue->head);
+	spin_unlock_irqrestore(&queue->lock, flags);
 }
 
 /**
  * shup_hush_end() - take the entry off a listener's queue
- * @hush: that of a listener being released, whose filter is still there
+ * @hush: the listener's
+ * @queue: its wait queue
  *
- * Context: any; from the hook on seccomp_notify_release().
+ * Context: as shup_hush_begin(); the listener may be in its release.
  */
-void shup_hush_end(struct shup_hush *hush)
+void shup_hush_end(struct shup_hush *hush, wait_queue_head_t *queue)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&hush_lock, flags);
-	if (hush->queue)
-		end_locked(hush);
-	spin_unlock_irqrestore(&hush_lock, flags);
-}
-
-/**
- * shup_hush_end_all() - take every entry off, and put none on any more
- *
- * While the hooks are in place: a listener on the list is not released yet, or
- * its release waits in shup_hush_end().
- *
- * Context: may sleep.
- */
-void shup_hush_end_all(void)
-{
-	unsigned long flags;
-	bool more;
-
-	do {
-		spin_lock_irqsave(&hush_lock, flags);
-		allowed = false;
-		more = !list_empty(&hushed);
-		if (more)
-			end_locked(list_first_entry(&hushed, struct shup_hush,
-						    all));
-		spin_unlock_irqrestore(&hush_lock, flags);
-		cond_resched();
-	} while (more);
+	if (!hush->placed)
+		return;
+	remove_wait_queue(queue, &hush->entry);
+	WRITE_ONCE(hush->placed, false);
 }

@@ -2,29 +2,27 @@
 #ifndef SHUP_HUSH_H
 #define SHUP_HUSH_H
 
-#include <linux/list.h>
+#include <linux/types.h>
 #include <linux/wait.h>
 
 #include "state.h"
 
 /**
  * struct shup_hush - what keeps the kernel's own EPOLLHUP from a listener
- * @entry: on @queue
- * @queue: the listener's wait queue; NULL: @entry is on none
- * @all: in the list of all that are on a queue
+ * @entry: on the listener's wait queue
+ * @placed: whether it is
  *
- * All fields: hush_lock.
+ * All fields: the listener's lock, which the caller of each function holds.
  */
 struct shup_hush {
 	wait_queue_entry_t entry;
-	wait_queue_head_t *queue;
-	struct list_head all;
+	bool placed;
 };
 
 void shup_hush_init(enum shup_level level);
+void shup_hush_stop(void);
 void shup_hush_begin(struct shup_hush *hush, wait_queue_head_t *queue);
-void shup_hush_again(struct shup_hush *hush);
-void shup_hush_end(struct shup_hush *hush);
-void shup_hush_end_all(void);
+void shup_hush_again(struct shup_hush *hush, wait_queue_head_t *queue);
+void shup_hush_end(struct shup_hush *hush, wait_queue_head_t *queue);
 
 #endif /* SHUP_HUSH_H */

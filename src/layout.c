@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Finding prev, prog and notif in struct seccomp_filter, and walking a chain.
+ * Where prev, prog, notif and the wait queue lie in struct seccomp_filter, and
+ * walking a chain.
  *
- * prog points to a struct bpf_prog, a public type, for which
- * prog->aux->prog == prog.  The one word of a live filter with that property
- * is prog; prev stands before it in every known kernel.  What is found must be
- * what the kernel's version makes one expect, and what its BTF says, where it
- * has any: all witnesses agree, or no arming.
+ * Three witnesses must agree, or the module does not arm: the kernel's version
+ * (compat.h); the kernel's BTF, where it has any; and live objects.  prog must
+ * point to a struct bpf_prog, a public type, for which prog->aux->prog == prog.
+ * prev must point to nothing or to another such filter.  The list of the wait
+ * queue must be a list.
+ *
+ * No other word of a filter is followed: user space shapes some of them.
  */
-#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
 #include "btf.h"
 #include "layout.h"
+#include "state.h"
 
-/* prog lies further in than this in no known kernel (6.1: 136). */
-#define SEARCH_BYTES 256
-
-static int expect_prog = offsetof(struct shup_filter_head, prog);
+static int expect_prog = offsetof(struct shup_filter, prog);
 module_param(expect_prog, int, 0400);
 MODULE_PARM_DESC(expect_prog,
 		 "offset of prog in struct seccomp_filter to insist on (default: by kernel version); for tests");
 
-static_assert(offsetof(struct shup_filter_head, prog) ==
-	      offsetof(struct shup_filter_head, prev) + sizeof(void *));
-static_assert(offsetof(struct shup_filter_head, prog) + sizeof(void *) <= SEARCH_BYTES);
+static_assert(offsetof(struct shup_filter, prog) ==
+	      offsetof(struct shup_filter, prev) + sizeof(void *));
+static_assert(offsetof(struct shup_filter, notif) ==
+	      offsetof(struct shup_filter, prog) + sizeof(void *));
 
 /* 0 until proved; then never changes.  Written with a release. */
 static unsigned int prog_offset;
@@ -35,9 +36,9 @@ static unsigned int prog_offset;
 static int btf_prog = -ENOENT;
 
 /*
- * Any word may come here.  Below the kernel's own addresses the kernel warns of
- * those that are not canonical, since it looks at what the CPU could do and not
- * at the number of page table levels in use.
+ * @address can be any value.  Values below the kernel's addresses are not read:
+ * user space is mapped for the caller and not for the module, and for addresses
+ * that are not canonical the kernel warns.
  */
 static const void *read_pointer(const void *address)
 {
@@ -57,36 +58,26 @@ static bool is_prog(const struct bpf_prog *prog)
 	return aux && read_pointer(&aux->prog) == prog;
 }
 
-/**
- * shup_layout_find() - find prog in a filter by what it points to
- * @filter: a live filter; read without risk of a fault
- * @size: bytes of it that may be read
- *
- * Context: any.
- * Return: the offset of prog; -ENOENT if no word will do; -EEXIST if more than
- * one will.
- */
-int shup_layout_find(const void *filter, size_t size)
+static int refuse(void)
 {
-	size_t offset;
-	int found = -ENOENT;
-
-	for (offset = sizeof(void *); offset + sizeof(void *) <= size;
-	     offset += sizeof(void *)) {
-		if (!is_prog(read_pointer(filter + offset)))
-			continue;
-		if (found >= 0)
-			return -EEXIST;
-		found = offset;
-	}
-	return found;
+	pr_err_once("not armed: struct seccomp_filter of this kernel is not known: prog is not at %d, where this kernel's version has it; in BTF it is at %d (negative: not there)" SHUP_REPORT "\n",
+		    expect_prog, btf_prog);
+	return -ENOEXEC;
 }
 
-static int refuse(int found)
+static int refuse_queue(int found)
 {
-	pr_err_once("not armed: struct seccomp_filter of this kernel is not known: prog expected at %d, found at %d, in BTF at %d (negative: not there); report this kernel's version\n",
-		    expect_prog, found, btf_prog);
+	pr_err_once("not armed: the wait queue of a listener is not where this kernel's version says: expected at %zu of struct " SHUP_QUEUE_STRUCT ", in BTF at %d (negative: not there)" SHUP_REPORT "\n",
+		    offsetof(struct shup_queue_holder, wqh), found);
 	return -ENOEXEC;
+}
+
+static int hear_queue(const void *btf, size_t size)
+{
+	int found = shup_btf_offset(btf, size, SHUP_QUEUE_STRUCT, "wqh");
+
+	return found == offsetof(struct shup_queue_holder, wqh) ?
+		0 : refuse_queue(found);
 }
 
 /**
@@ -97,8 +88,8 @@ static int refuse(int found)
  * BTF that is damaged, or lacks the structure, is no witness.
  *
  * Context: before anything is hooked.
- * Return: 0, also if it says nothing; -ENOEXEC, with a message in the log, if
- * it contradicts what the kernel's version makes one expect.
+ * Return: 0, also if BTF is no witness; -ENOEXEC, with a message in the log, if
+ * it contradicts the kernel's version.
  */
 int shup_layout_hear(const void *btf, size_t size)
 {
@@ -111,64 +102,37 @@ int shup_layout_hear(const void *btf, size_t size)
 	btf_prog = prog;
 	if (prog != expect_prog || prev != prog - (int)sizeof(void *) ||
 	    notif != prog + (int)sizeof(void *))
-		return refuse(-ENOENT);
-	return 0;
-}
-
-/**
- * shup_layout_init() - hear the running kernel's BTF, if it has any
- *
- * Context: may sleep; before anything is hooked.
- * Return: as shup_layout_hear().
- */
-int shup_layout_init(void)
-{
-	size_t size;
-	void *btf = shup_btf_read(&size);
-	int ret;
-
-	if (IS_ERR(btf))
-		return 0;
-	ret = shup_layout_hear(btf, size);
-	kvfree(btf);
-	return ret;
-}
-
-/* prev must be nothing, or a filter whose prog is at the same place. */
-static bool is_prev(const void *prev, size_t offset)
-{
-	return !prev || is_prog(read_pointer(prev + offset));
+		return refuse();
+	return hear_queue(btf, size);
 }
 
 /**
  * shup_layout_check() - make sure that this kernel's filters are as expected
  * @filter: a live filter
  *
- * The first success settles it for good.
+ * The first success is for good.
  *
  * Context: any.
  * Return: 0; or -ENOEXEC, with a message in the log.
  */
 int shup_layout_check(const void *filter)
 {
-	size_t size;
-	int found;
+	const void *prev;
 
 	if (shup_layout_known())
 		return 0;
 
-	size = min_t(size_t, ksize(filter), SEARCH_BYTES);
-	found = shup_layout_find(filter, size);
-	if (found < 0)
-		return refuse(found);
-	if (found == expect_prog && (btf_prog < 0 || found == btf_prog) &&
-	    is_prev(read_pointer(filter + found - sizeof(void *)), found)) {
-		/* Pairs with shup_layout_known(). */
-		smp_store_release(&prog_offset, found);
-		return 0;
-	}
-
-	return refuse(found);
+	if ((btf_prog >= 0 && btf_prog != expect_prog) ||
+	    expect_prog < (int)sizeof(void *) ||
+	    expect_prog + 2 * sizeof(void *) > ksize(filter) ||
+	    !is_prog(read_pointer(filter + expect_prog)))
+		return refuse();
+	prev = read_pointer(filter + expect_prog - sizeof(void *));
+	if (prev && !is_prog(read_pointer(prev + expect_prog)))
+		return refuse();
+	/* Pairs with shup_layout_known(). */
+	smp_store_release(&prog_offset, expect_prog);
+	return 0;
 }
 
 /**
@@ -207,4 +171,54 @@ const void *shup_layout_prev(const void *filter)
 void *shup_layout_notif(const void *filter)
 {
 	return READ_ONCE(*(void **)(filter + prog_offset + sizeof(void *)));
+}
+
+/**
+ * shup_layout_queue() - the wait queue of a filter's listener
+ * @filter: a filter whose listener is open, and stays open as long as the
+ *	result is used
+ *
+ * Context: any, once shup_layout_known().
+ * Return: the queue; shup_layout_check_queue() says whether it is one.
+ */
+wait_queue_head_t *shup_layout_queue(const void *filter)
+{
+	const void *holder = SHUP_QUEUE_IN_NOTIF ? shup_layout_notif(filter) :
+						   filter;
+
+	return (void *)holder + offsetof(struct shup_queue_holder, wqh);
+}
+
+static bool is_list(const struct list_head *head)
+{
+	const struct list_head *next = read_pointer(&head->next);
+	const struct list_head *prev = read_pointer(&head->prev);
+
+	return next && prev && read_pointer(&next->prev) == head &&
+	       read_pointer(&prev->next) == head;
+}
+
+/* Waiters come and go meanwhile, so that one look can be at a list in between. */
+#define QUEUE_LOOKS 1000
+
+/**
+ * shup_layout_check_queue() - make sure that a listener's wait queue is one
+ * @filter: a filter whose listener is open
+ *
+ * Its list must be a list: the neighbours of its head point back to the head.
+ *
+ * Context: any, once shup_layout_known().
+ * Return: 0; or -ENOEXEC, with a message in the log.
+ */
+int shup_layout_check_queue(const void *filter)
+{
+	const wait_queue_head_t *queue = shup_layout_queue(filter);
+	unsigned int left;
+
+	for (left = QUEUE_LOOKS; left; left--) {
+		if (is_list(&queue->head))
+			return 0;
+		cpu_relax();
+	}
+	return refuse_queue(-ENOENT);
 }

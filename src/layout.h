@@ -6,16 +6,17 @@
 
 /*
  * struct seccomp_filter is private to the kernel.  Of its fields the module
- * needs three consecutive pointers: prev, prog and notif.
+ * needs three consecutive pointers: prev, prog and notif, and the wait queue of
+ * its listener.
  */
 
 int shup_layout_hear(const void *btf, size_t size);
-int shup_layout_init(void);
-int shup_layout_find(const void *filter, size_t size);
 int shup_layout_check(const void *filter);
 bool shup_layout_known(void);
 const void *shup_layout_prev(const void *filter);
 void *shup_layout_notif(const void *filter);
+wait_queue_head_t *shup_layout_queue(const void *filter);
+int shup_layout_check_queue(const void *filter);
 
 /* More filters than one chain can hold: the kernel allows 2^18 bytes of code. */
 #define SHUP_CHAIN_MAX 8192

@@ -9,6 +9,7 @@
 #include <linux/hashtable.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -44,6 +45,12 @@ LIST_HEAD(shup_listeners);
 
 /* Closed listeners, until they can be freed; worker only. */
 static LIST_HEAD(closed_listeners);
+
+/* Candidates that nobody has looked at since they were marked, by processor. */
+static DEFINE_PER_CPU(struct llist_head, fresh_candidates);
+
+/* Those that could not be decided at once. */
+static LLIST_HEAD(put_back_candidates);
 
 /* How many are in the hashes, so not closed; listeners_lock to write. */
 unsigned int shup_open_listeners;
@@ -148,6 +155,8 @@ static void close_locked(struct shup_listener *listener)
 	hash_del_rcu(&listener->by_file);
 	hash_del_rcu(&listener->by_filter);
 	set_bit(SHUP_CLOSED, &listener->flags);
+	/* Closed, then what the kernel frees.  Pairs with read_count(), witness.c. */
+	smp_mb__after_atomic();
 	WRITE_ONCE(shup_open_listeners, shup_open_listeners - 1);
 	trace_listener_closed(listener->id);
 }
@@ -220,7 +229,8 @@ int shup_listener_discover(struct file *file, gfp_t gfp)
 	rcu_read_unlock();
 	if (known)
 		return 0;
-	ret = shup_layout_check(file->private_data);
+	ret = shup_layout_check(file->private_data) ?:
+	      shup_layout_check_queue(file->private_data);
 	if (ret) {
 		shup_state_disarm();
 		return ret;
@@ -234,6 +244,8 @@ int shup_listener_discover(struct file *file, gfp_t gfp)
 	}
 	listener->file = file;
 	listener->filter = file->private_data;
+	listener->queue = shup_layout_queue(listener->filter);
+	spin_lock_init(&listener->lock);
 	listener->epoch = shup_hooks_epoch();
 	listener->known_ns = ktime_get_ns();
 
@@ -263,57 +275,130 @@ void shup_listener_close(struct file *file)
 	raw_spin_unlock_irqrestore(&listeners_lock, flags);
 
 	if (listener) {
-		shup_hush_end(&listener->hush);
+		/* Wait for a notification under way: it uses the queue. */
+		spin_lock_irqsave(&listener->lock, flags);
+		shup_hush_end(&listener->hush, listener->queue);
+		spin_unlock_irqrestore(&listener->lock, flags);
 		shup_worker_kick();
 	}
 	rcu_read_unlock();
 }
 
+static void queue_in(struct shup_listener *listener, struct llist_head *list)
+{
+	if (!test_and_set_bit(SHUP_QUEUED, &listener->flags))
+		llist_add(&listener->fresh, list);
+}
+
 /**
- * shup_listener_mark_candidate() - have the next pass decide on a listener
+ * shup_listener_mark_candidate() - have a listener decided on
  * @listener: its count is zero, or unsure
+ *
+ * At once, on this processor, if the witness can; else by the worker.
  *
  * Context: any that keeps @listener, even an oops in do_exit(); takes no lock.
  */
 void shup_listener_mark_candidate(struct shup_listener *listener)
 {
+	/* A closed one is about to be freed, and must be in no list then. */
+	if (shup_listener_test(listener, SHUP_CLOSED))
+		return;
 	set_bit(SHUP_CANDIDATE, &listener->flags);
-	shup_worker_kick();
+	preempt_disable();
+	queue_in(listener, this_cpu_ptr(&fresh_candidates));
+	shup_worker_decide();
+	preempt_enable();
 }
 
 /**
- * shup_listener_pin() - keep a listener's file open for a moment
- * @listener: one found by the worker
+ * shup_listener_take_fresh() - take the candidates marked on this processor
  *
- * Context: process context; the worker only.
- * Return: the file, for fput(); or NULL if it is being closed.
+ * Context: interrupts off, RCU read side.
+ * Return: a list by @fresh, of which the caller unqueues each.
  */
-struct file *shup_listener_pin(struct shup_listener *listener)
+struct llist_node *shup_listener_take_fresh(void)
 {
-	struct file *file = listener->file;
-	bool pinned;
+	return llist_del_all(this_cpu_ptr(&fresh_candidates));
+}
 
-	/*
-	 * The file's memory lives a grace period longer than the last moment
-	 * at which SHUP_CLOSED was clear.
-	 */
-	rcu_read_lock();
-	pinned = !shup_listener_test(listener, SHUP_CLOSED) &&
-		 shup_hooks_sound(listener->epoch) && shup_file_tryget(file);
-	rcu_read_unlock();
-	if (!pinned)
-		return NULL;
+/**
+ * shup_listener_take_put_back() - take the candidates left to the worker
+ *
+ * Context: the worker only.
+ * Return: as shup_listener_take_fresh().
+ */
+struct llist_node *shup_listener_take_put_back(void)
+{
+	return llist_del_all(&put_back_candidates);
+}
 
-	/*
-	 * The same memory may be another file by now: from 6.7 on, or if the
-	 * kernel skipped the hook on its release after all.
-	 */
-	if (shup_listener_test(listener, SHUP_CLOSED) ||
-	    !shup_is_listener(file) || file->private_data != listener->filter) {
-		fput(file);
-		return NULL;
-	}
-	return file;
+/**
+ * shup_listener_unqueue() - say that a candidate is in no list any more
+ * @listener: from a list that was taken
+ *
+ * The caller decides on it after this: if it is marked meanwhile, it is queued
+ * anew.
+ *
+ * Context: RCU read side; it may be freed after that.
+ */
+void shup_listener_unqueue(struct shup_listener *listener)
+{
+	clear_bit(SHUP_QUEUED, &listener->flags);
+	/* Unqueue, then decide.  Pairs with queue_in(), after the mark. */
+	smp_mb__after_atomic();
+}
+
+/**
+ * shup_listener_put_back() - leave a candidate to the worker
+ * @listener: it is open
+ *
+ * Context: any that keeps @listener; takes no lock.
+ */
+void shup_listener_put_back(struct shup_listener *listener)
+{
+	if (!shup_listener_test(listener, SHUP_CLOSED))
+		queue_in(listener, &put_back_candidates);
+}
+
+/**
+ * shup_listener_hint() - remember of which process a task has departed
+ * @listener: the listener the task was under
+ * @task: the task
+ *
+ * Context: any; from the hook on do_exit().
+ */
+void shup_listener_hint(struct shup_listener *listener,
+			const struct task_struct *task)
+{
+	struct shup_hints *hints = &listener->hints;
+	unsigned int last = READ_ONCE(hints->next);
+
+	/* Threads of one process mostly exit one after the other. */
+	if (READ_ONCE(hints->recent[last % SHUP_HINTS]) == task->tgid)
+		return;
+	last++;
+	WRITE_ONCE(hints->recent[last % SHUP_HINTS], task->tgid);
+	WRITE_ONCE(hints->next, last);
+	if (shup_is_namespace_init(task))
+		WRITE_ONCE(hints->init, task->tgid);
+}
+
+/**
+ * shup_listener_is_open() - whether a listener's file, filter and queue exist
+ * @listener: its lock is held
+ *
+ * The release hook marks the listener closed and then takes its lock.  So a
+ * listener found open stays so until the lock is released.  Where the hooks can
+ * be switched off (before 5.5), switching them off waits for this processor to
+ * have its interrupts on.
+ *
+ * Context: any; RCU read side.
+ */
+bool shup_listener_is_open(const struct shup_listener *listener)
+{
+	lockdep_assert_held(&listener->lock);
+	return !shup_listener_test(listener, SHUP_CLOSED) &&
+	       shup_hooks_sound(listener->epoch);
 }
 
 /* Close it if the hooks can have missed its close.  Return: whether they can. */
@@ -372,7 +457,7 @@ bool shup_listener_retire(void)
  * shup_listener_take_quiesced() - take the listeners that can be freed
  * @taken: an empty list; they are moved there
  *
- * No hook adds a membership to one of them any more: hooks that had found it
+ * Nobody else uses one of them any more, nor adds a membership to it: hooks that had found it
  * have ended, and later ones do not find it.
  *
  * Context: the worker only.
@@ -384,7 +469,9 @@ bool shup_listener_take_quiesced(struct list_head *taken)
 	bool members = false;
 
 	list_for_each_entry_safe(listener, next, &closed_listeners, all) {
-		if (!shup_listener_test(listener, SHUP_QUIESCED))
+		/* Marked just before its close, it is in a list of candidates. */
+		if (!shup_listener_test(listener, SHUP_QUIESCED) ||
+		    shup_listener_test(listener, SHUP_QUEUED))
 			continue;
 		list_move(&listener->all, taken);
 		members |= atomic_read(&listener->members);
@@ -422,6 +509,12 @@ static void free_all(struct list_head *listeners)
  */
 void shup_listener_exit(void)
 {
+	int cpu;
+
+	/* They are freed with the others. */
+	for_each_possible_cpu(cpu)
+		llist_del_all(per_cpu_ptr(&fresh_candidates, cpu));
+	llist_del_all(&put_back_candidates);
 	free_all(&shup_listeners);
 	free_all(&closed_listeners);
 }

@@ -26,17 +26,39 @@
 #include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
 
 #include "compat.h"
 #include "hush.h"
 
-/* Bits of struct shup_listener.flags.  Only the first is ever cleared. */
+/* Bits of struct shup_listener.flags. */
 enum {
 	SHUP_CANDIDATE,	/* its count is zero, or unsure: a pass must decide */
 	SHUP_ORPHAN,	/* no live task is under its filter, nor ever will be */
 	SHUP_CLOSED,	/* being released: neither file nor filter may be used */
+	SHUP_QUEUED,	/* in a list of fresh candidates; see @fresh */
 	SHUP_QUIESCED,	/* closed, and every hook that had found it has ended */
+};
+
+/* How many processes are remembered of which a task has exited. */
+#define SHUP_HINTS 16
+
+/**
+ * struct shup_hints - where dead tasks under a listener may be found
+ * @recent: the last different processes of which a task departed, by tgid; 0:
+ *	none yet
+ * @next: the place of the next one
+ * @init: the init of a pid namespace, if it departed; it is reaped last
+ *
+ * Written by any exit, without a lock: a hint may be wrong, late or missing.
+ */
+struct shup_hints {
+	pid_t recent[SHUP_HINTS];
+	unsigned int next;
+	pid_t init;
 };
 
 /**
@@ -45,26 +67,36 @@ enum {
  * @by_filter: in the hash by @filter; listeners_lock, readers RCU
  * @all: in the list of all listeners; added under listeners_lock, walked and
  *	removed by the worker
- * @file: the listener's file; no reference is held, see shup_listener_pin()
- * @filter: its filter; compared, never followed
+ * @file: the listener's file; no reference is held, see @lock
+ * @filter: its filter; no reference is held, see @lock
+ * @queue: its wait queue; no reference is held, see @lock
+ * @lock: while it is held, and shup_listener_is_open(), @file, @filter and
+ *	@queue may be used.  The hook on seccomp_notify_release() takes it before
+ *	the kernel frees anything.  Interrupts off; outside of the queue's own
+ *	lock.  Nothing that can sleep, and no hook but that one, waits for it
  * @epoch: shup_hooks_epoch() when it was discovered: tells whether the hooks
  *	can have missed its close since
  * @id: its number since load, from 1
  * @known_ns: ktime_get_ns() when it was discovered
- * @unused_ns: ktime_get_ns() when it was found an orphan; 0: not yet; worker
- *	only, read by others
+ * @unused_ns: ktime_get_ns() when it was found an orphan; 0: not yet; @lock,
+ *	read by others without
  * @live: memberships in the state live.  Reaching zero makes a candidate; it
  *	is never a reason to notify
  * @members: memberships in any state; each has a pointer to this listener
  * @flags: the bits above; atomic
+ * @fresh: in a list of candidates that nobody has looked at since they were
+ *	marked; SHUP_QUEUED says whether
+ * @hints: for the witness; see struct shup_hints
  * @candidate_pass: the last pass that took it as a candidate; worker only
  * @live_pass: the last pass that found a live task under it; worker only
+ * @witness_pass: the last pass in which the witness, on probation, said that it
+ *	is unused; worker only
  * @listed: the last listing it was in; listing_lock
  * @listed_task: a live task under it, for that listing; listing_lock
- * @hush: what keeps the kernel's later EPOLLHUP back; see hush.h
+ * @hush: what keeps the kernel's later EPOLLHUP back, see hush.h; @lock
  * @rcu: after the close: sets SHUP_QUIESCED, and later frees this
  *
- * @file, @filter, @epoch, @id and @known_ns do not change.
+ * @file, @filter, @queue, @epoch, @id and @known_ns do not change.
  */
 struct shup_listener {
 	struct hlist_node by_file;
@@ -72,6 +104,8 @@ struct shup_listener {
 	struct list_head all;
 	struct file *file;
 	const void *filter;
+	wait_queue_head_t *queue;
+	spinlock_t lock;	/* see above */
 	unsigned int epoch;
 	u64 id;
 	u64 known_ns;
@@ -79,8 +113,11 @@ struct shup_listener {
 	atomic_t live;
 	atomic_t members;
 	unsigned long flags;
+	struct llist_node fresh;
+	struct shup_hints hints;
 	u32 candidate_pass;
 	u32 live_pass;
+	u32 witness_pass;
 	u32 listed;
 	pid_t listed_task;
 	struct shup_hush hush;
@@ -127,9 +164,15 @@ bool shup_is_listener(const struct file *file);
 int shup_listener_discover(struct file *file, gfp_t gfp);
 void shup_listener_close(struct file *file);
 void shup_listener_mark_candidate(struct shup_listener *listener);
+struct llist_node *shup_listener_take_fresh(void);
+struct llist_node *shup_listener_take_put_back(void);
+void shup_listener_unqueue(struct shup_listener *listener);
+void shup_listener_put_back(struct shup_listener *listener);
+void shup_listener_hint(struct shup_listener *listener,
+			const struct task_struct *task);
 struct shup_listener *shup_listener_of_file(const struct file *file);
 struct shup_listener *shup_listener_of_filter(const void *filter);
-struct file *shup_listener_pin(struct shup_listener *listener);
+bool shup_listener_is_open(const struct shup_listener *listener);
 
 typedef void shup_listener_visit(struct shup_listener *listener, void *arg);
 void shup_listener_for_each(shup_listener_visit *visit, void *arg);

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Notifying: the mark on an orphan, the wake of its waiters, and the end of
- * its RECVs.  Upstream wakes in __seccomp_filter_orphan().
+ * Notifying: the mark on an orphan, the end of its RECVs, and the wake of its
+ * waiters.  Upstream wakes in __seccomp_filter_orphan().
+ *
+ * No reference to the listener's file is taken: it would make a close() in
+ * another thread not the last one, and epoll would report EPOLLHUP for a
+ * listener that its manager has closed.  The listener's lock keeps file, filter
+ * and queue instead (listener.h).
  */
 #include <linux/ktime.h>
 #include <linux/poll.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
 
 #include "compat.h"
 #include "fault.h"
@@ -15,81 +20,94 @@
 #include "stats.h"
 #include "trace.h"
 
-/* A poll table that notes the wait queue it is given. */
-struct queue_finder {
-	struct poll_table_struct table;
-	wait_queue_head_t *head;
-};
-
-static void queue_found(struct file *file, wait_queue_head_t *head,
-			struct poll_table_struct *table)
+/*
+ * Wake all waiters, exclusive ones too: there is no second event.  No event is
+ * named, so that each waiter polls for itself: from 6.6 to 6.10 RECV waits on
+ * this queue, too, and ignores a named EPOLLHUP.
+ */
+static void wake(struct shup_listener *listener)
 {
-	container_of(table, struct queue_finder, table)->head = head;
+	shup_hush_begin(&listener->hush, listener->queue);
+	__wake_up(listener->queue, TASK_NORMAL, 0, NULL);
+}
+
+/* Return: whether it is open and was not marked before. */
+static bool mark(struct shup_listener *listener, unsigned long *calls)
+{
+	unsigned long flags;
+	bool marked;
+
+	spin_lock_irqsave(&listener->lock, flags);
+	marked = shup_listener_is_open(listener) &&
+		 !test_and_set_bit(SHUP_ORPHAN, &listener->flags);
+	if (marked) {
+		WRITE_ONCE(listener->unused_ns, ktime_get_ns());
+		*calls = shup_recv_calls(listener->file);
+	}
+	spin_unlock_irqrestore(&listener->lock, flags);
+	return marked;
 }
 
 /*
- * The wait queue's address needs no layout: the kernel's own poll names it.
- * The caller's reference to the file keeps the queue.
+ * One step of what follows the mark.  The lock is released between two steps,
+ * as there may be many calls, and each may wake a task.
+ * Return: whether it was the last.
  */
-static wait_queue_head_t *queue_of(struct file *file)
+static bool notify_step(struct shup_listener *listener, unsigned long *calls)
 {
-	struct queue_finder finder = { };
+	unsigned long flags;
+	bool last = true;
 
-	init_poll_funcptr(&finder.table, queue_found);
-	/*
-	 * The kernel's poll names the queue first and then takes a mutex.  Any
-	 * holder of the fd can hold that mutex for as long as it is kept from
-	 * running.  With a signal pending the poll does not wait for it.
-	 */
-	set_thread_flag(TIF_SIGPENDING);
-	vfs_poll(file, &finder.table);
-	clear_thread_flag(TIF_SIGPENDING);
-	return finder.head;
-}
-
-static void wake(struct shup_listener *listener, struct file *file)
-{
-	wait_queue_head_t *queue = queue_of(file);
-
-	if (WARN_ON_ONCE(!queue))
-		return;
-	shup_hush_begin(&listener->hush, queue);
-	/*
-	 * Wake all waiters, exclusive ones too: there is no second event.  No
-	 * event is named, so that each waiter polls for itself: from 6.6 to
-	 * 6.10 RECV waits on this queue, too, and ignores a named EPOLLHUP.
-	 */
-	__wake_up(queue, TASK_NORMAL, 0, NULL);
+	spin_lock_irqsave(&listener->lock, flags);
+	if (shup_listener_is_open(listener)) {
+		*calls -= shup_recv_end(listener->file, *calls);
+		last = !*calls;
+		if (last)
+			wake(listener);
+	}
+	spin_unlock_irqrestore(&listener->lock, flags);
+	return last;
 }
 
 /**
- * shup_notify() - mark a listener as orphan and wake its waiters
- * @listener: a pass found no live task under it
+ * shup_notify() - mark a listener as orphan, end its RECVs, wake its waiters
+ * @listener: no live task is under it
+ * @witnessed: the witness has said so, not a scan
  *
- * Context: process context; the worker only.
+ * The mark comes before the wake.  A poll that has not read the mark is on the
+ * wait queue by then (shup_notify_late()), or will take the queue's lock after
+ * the wake.
+ *
+ * Context: any that keeps @listener, interrupts on or off; not with a wait
+ * queue's lock, nor with a runqueue's.
+ * Return: false if it was closed meanwhile, or notified before.
  */
-void shup_notify(struct shup_listener *listener)
+bool shup_notify(struct shup_listener *listener, bool witnessed)
 {
-	struct file *file;
+	unsigned long calls;
+	bool marked;
 
-	/*
-	 * Mark before the wake.  A poll that has not read the mark is on the
-	 * wait queue by then (shup_notify_late()), or will take the queue's
-	 * lock after the wake.
-	 */
-	WRITE_ONCE(listener->unused_ns, ktime_get_ns());
-	set_bit(SHUP_ORPHAN, &listener->flags);
-	shup_stat_inc(hups);
-	trace_listener_unused(listener->id);
-	shup_fault_delay(SHUP_POINT_MARKED);
+	rcu_read_lock();
+	marked = mark(listener, &calls);
+	if (marked) {
+		shup_stat_inc(hups);
+		trace_listener_unused(listener->id, witnessed);
+		shup_fault_delay(SHUP_POINT_MARKED);
+		while (!notify_step(listener, &calls))
+			;
+	}
+	rcu_read_unlock();
+	return marked;
+}
 
-	file = shup_listener_pin(listener);
-	if (!file)
-		return;
-	shup_fault_delay(SHUP_POINT_PINNED);
-	shup_recv_end_all(file);
-	wake(listener, file);
-	fput(file);
+static void move_hush(struct shup_listener *listener)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&listener->lock, flags);
+	if (shup_listener_is_open(listener))
+		shup_hush_again(&listener->hush, listener->queue);
+	spin_unlock_irqrestore(&listener->lock, flags);
 }
 
 /**
@@ -111,8 +129,53 @@ bool shup_notify_late(const struct file *file, bool *known)
 	listener = shup_listener_of_file(file);
 	*known = listener;
 	orphan = listener && shup_listener_test(listener, SHUP_ORPHAN);
-	if (orphan)
-		shup_hush_again(&listener->hush);
+	/* Most polls of an orphan find no entry to move, and need no lock. */
+	if (orphan && READ_ONCE(listener->hush.placed))
+		move_hush(listener);
 	rcu_read_unlock();
 	return orphan;
+}
+
+/**
+ * shup_notify_again() - wake the waiters of a listener, orphan or not
+ * @file: the listener's file, kept open by a call
+ *
+ * For a waiter whose poll could not say what there is: each polls again.
+ *
+ * Context: any.
+ */
+void shup_notify_again(const struct file *file)
+{
+	struct shup_listener *listener;
+
+	rcu_read_lock();
+	listener = shup_listener_of_file(file);
+	if (listener)
+		__wake_up(listener->queue, TASK_NORMAL, 0, NULL);
+	rcu_read_unlock();
+}
+
+static void end_hush(struct shup_listener *listener, void *arg)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&listener->lock, flags);
+	shup_hush_end(&listener->hush, listener->queue);
+	spin_unlock_irqrestore(&listener->lock, flags);
+}
+
+/**
+ * shup_notify_stop() - leave every wait queue of the kernel, for ever
+ *
+ * While the hooks are in place: a listener that is visited has not been
+ * released, or its release waits for its lock.
+ *
+ * Context: any.
+ */
+void shup_notify_stop(void)
+{
+	shup_hush_stop();
+	rcu_read_lock();
+	shup_listener_for_each(end_hush, NULL);
+	rcu_read_unlock();
 }

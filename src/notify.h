@@ -6,7 +6,9 @@
 
 struct shup_listener;
 
-void shup_notify(struct shup_listener *listener);
+bool shup_notify(struct shup_listener *listener, bool witnessed);
 bool shup_notify_late(const struct file *file, bool *known);
+void shup_notify_again(const struct file *file);
+void shup_notify_stop(void);
 
 #endif /* SHUP_NOTIFY_H */

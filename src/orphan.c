@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The decision: which candidates are orphans.  The worker runs it; nothing
- * else notifies.
+ * The decision: which candidates are orphans.  Nothing else notifies.
  *
- * A pass takes all candidates there are, and scans the machine once for a live
- * task under each.  The count and the scan must agree.  A candidate under which
- * a complete scan found no live task, and whose count is still zero, is an
- * orphan for ever.  Its waiters are notified (notify.c).
+ * A candidate is asked about three times at the most:
+ *
+ *  1. At the exit that made it one, in the exit hook's own irq_work, the witness
+ *     is asked (witness.c), at little cost.
+ *  2. The worker asks the witness once more, with more patience.
+ *  3. A pass takes all candidates that are left, and scans the machine once for
+ *     a live task under each.  The count and the scan must agree: a candidate
+ *     under which a complete scan found no live task, and whose count is still
+ *     zero, is an orphan for ever.
+ *
+ * Whoever polls a candidate meanwhile scans for itself: see
+ * shup_orphan_decide_now().
  *
  * A count of zero alone is never believed: hooks can miss events.
  *
  * A census repairs what missed events have done to the counts.  It need not be
  * exact, since no count is believed, so it may look at tasks one by one.
  */
+#include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/slab.h>
 
 #include "adopt.h"
 #include "compat.h"
@@ -28,6 +37,7 @@
 #include "status.h"
 #include "table.h"
 #include "trace.h"
+#include "witness.h"
 #include "worker.h"
 
 /* The pass only. */
@@ -38,7 +48,6 @@ static struct shup_marks marks;
  * @number: from shup_table_pass()
  * @complete: the scan for its candidates has looked at every live task
  * @retry: something is left to do
- * @notified: it has found orphans
  * @candidates: how many the scan under way is to decide on
  * @joined: live tasks that were no members
  * @swept: live memberships that belonged to no live task
@@ -47,7 +56,6 @@ struct pass {
 	u32 number;
 	bool complete;
 	bool retry;
-	bool notified;
 	unsigned int candidates;
 	unsigned int joined;
 	unsigned int swept;
@@ -99,7 +107,88 @@ static enum shup_verdict visit_for_census(struct task_struct *task,
 	return listener ? count_task(task, listener, arg) : SHUP_SETTLED;
 }
 
-/* Return: how many candidates the pass is to decide on. */
+static void notify(struct shup_listener *listener, bool witnessed)
+{
+	if (!shup_notify(listener, witnessed))
+		return;
+	if (witnessed)
+		shup_stat_inc(witnessed);
+	else
+		shup_stat_inc(scanned);
+	shup_status_hups_changed();
+}
+
+static bool needs_decision(const struct shup_listener *listener)
+{
+	return shup_listener_test(listener, SHUP_CANDIDATE) &&
+	       !shup_listener_test(listener, SHUP_CLOSED) &&
+	       !shup_listener_test(listener, SHUP_ORPHAN);
+}
+
+/* Return: whether it is still to be decided on. */
+static bool ask_witness(struct shup_listener *listener,
+			enum shup_patience patience)
+{
+	if (!needs_decision(listener))
+		return false;
+	if (shup_witness_ask(listener, patience) != SHUP_UNUSED)
+		return true;
+	notify(listener, true);
+	return false;
+}
+
+/* In a hard interrupt.  Return: whether the worker has something to do. */
+static bool decide_at_exit(void)
+{
+	/* After an oops any lock of the kernel may be held for ever. */
+	bool trusted = !test_taint(TAINT_DIE);
+	struct shup_listener *listener, *next;
+	bool left = false;
+
+	rcu_read_lock();
+	llist_for_each_entry_safe(listener, next, shup_listener_take_fresh(),
+				  fresh) {
+		shup_listener_unqueue(listener);
+		if (!trusted || ask_witness(listener, SHUP_AT_EXIT)) {
+			shup_listener_put_back(listener);
+			left = true;
+		}
+		/* It may have been queued when a pass wanted to free it. */
+		left |= shup_listener_test(listener, SHUP_CLOSED);
+	}
+	rcu_read_unlock();
+	return left;
+}
+
+static void retry_in_worker(void)
+{
+	struct shup_listener *listener, *next;
+
+	rcu_read_lock();
+	llist_for_each_entry_safe(listener, next,
+				  shup_listener_take_put_back(), fresh) {
+		shup_listener_unqueue(listener);
+		ask_witness(listener, SHUP_IN_WORKER);
+	}
+	rcu_read_unlock();
+}
+
+/* Return: whether the witness has decided it, or is to be judged by the scan. */
+static bool ask_witness_in_pass(struct shup_listener *listener, u32 number)
+{
+	switch (shup_witness_ask(listener, SHUP_IN_WORKER)) {
+	case SHUP_UNUSED:
+		notify(listener, true);
+		return true;
+	case SHUP_ON_PROBATION:
+		listener->witness_pass = number;
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* Return: how many candidates the pass is to decide on by a scan. */
 static unsigned int take_candidates(u32 number)
 {
 	struct shup_listener *listener;
@@ -107,9 +196,12 @@ static unsigned int take_candidates(u32 number)
 
 	list_for_each_entry_lockless(listener, &shup_listeners, all) {
 		cond_resched();
-		if (!test_and_clear_bit(SHUP_CANDIDATE, &listener->flags) ||
-		    shup_listener_test(listener, SHUP_CLOSED) ||
-		    shup_listener_test(listener, SHUP_ORPHAN))
+		if (!needs_decision(listener))
+			continue;
+		clear_bit(SHUP_CANDIDATE, &listener->flags);
+		/* Clear, then look at tasks: a later mark is for a later pass. */
+		smp_mb__after_atomic();
+		if (ask_witness_in_pass(listener, number))
 			continue;
 		listener->candidate_pass = number;
 		count++;
@@ -127,6 +219,8 @@ static void decide(struct shup_listener *listener, struct pass *pass)
 		pass->retry = true;
 		return;
 	}
+	if (listener->witness_pass == pass->number)
+		shup_witness_judge(listener->live_pass != pass->number);
 	if (listener->live_pass == pass->number)
 		return;
 	/* Count and scan disagree: memberships are left of tasks long gone. */
@@ -134,8 +228,7 @@ static void decide(struct shup_listener *listener, struct pass *pass)
 		shup_worker_postpone(SHUP_REQUEST_CENSUS);
 		return;
 	}
-	shup_notify(listener);
-	pass->notified = true;
+	notify(listener, false);
 }
 
 static int run_scan(struct pass *pass, int (*scan_all)(shup_visit *, void *),
@@ -166,8 +259,6 @@ static void decide_all(struct pass *pass)
 		cond_resched();
 		decide(listener, pass);
 	}
-	if (pass->notified)
-		shup_status_hups_changed();
 }
 
 /*
@@ -250,9 +341,94 @@ static enum shup_next run_adoption(void)
 }
 
 static const struct shup_jobs orphan_jobs = {
+	.decide = decide_at_exit,
+	.retry = retry_in_worker,
 	.pass = run_pass,
 	.adopt = run_adoption,
 };
+
+/**
+ * struct search - a scan for one filter
+ * @filter: which; its listener's file is open
+ * @found: a live task is under it
+ */
+struct search {
+	const void *filter;
+	bool found;
+};
+
+static enum shup_verdict visit_for_one(struct task_struct *task,
+				       const void *filter, void *arg)
+{
+	struct search *search = arg;
+
+	if (filter != search->filter)
+		return SHUP_SETTLED;
+	if (shup_table_departed(task))
+		return SHUP_UNSETTLED;
+	search->found = true;
+	return SHUP_ENOUGH;
+}
+
+/* Return: whether a complete scan finds no live task under it. */
+static bool finds_nobody(const void *filter)
+{
+	struct search search = { .filter = filter };
+	struct shup_marks *own;
+	int ret;
+
+	own = kmalloc(sizeof(*own), GFP_KERNEL | __GFP_NOWARN);
+	if (!own)
+		return false;
+	ret = shup_scan(visit_for_one, &search, own);
+	kfree(own);
+	return !ret && !search.found;
+}
+
+static bool is_undecided(const struct file *file)
+{
+	struct shup_listener *listener;
+	bool undecided;
+
+	rcu_read_lock();
+	listener = shup_listener_of_file(file);
+	undecided = listener && ask_witness(listener, SHUP_IN_WORKER);
+	rcu_read_unlock();
+	return undecided;
+}
+
+/**
+ * shup_orphan_decide_now() - decide on a candidate that is being polled
+ * @file: a listener's file, kept open by the poll
+ *
+ * Upstream, a death that can be waited for has made the listener report HUP.
+ * Where the witness could not decide at the exit, a poll that comes after it
+ * must not find nothing.  So it scans, in the caller's context and on its
+ * account, as a reader of /proc does.  A candidate with a live task is left to
+ * the next pass, which ends the candidacy.
+ *
+ * Context: process context; may sleep.
+ * Return: whether the listener has become an orphan.
+ */
+bool shup_orphan_decide_now(const struct file *file)
+{
+	struct shup_listener *listener;
+	bool orphan;
+
+	if (is_undecided(file) && finds_nobody(file->private_data)) {
+		rcu_read_lock();
+		listener = shup_listener_of_file(file);
+		if (listener && !atomic_read(&listener->live))
+			notify(listener, false);
+		rcu_read_unlock();
+	}
+
+	rcu_read_lock();
+	listener = shup_listener_of_file(file);
+	orphan = listener && shup_listener_test(listener, SHUP_ORPHAN);
+	rcu_read_unlock();
+	return orphan;
+}
 
 /**
  * shup_orphan_init() - begin to decide

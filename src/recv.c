@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "layout.h"
 #include "recv.h"
+#include "state.h"
 
 /*
  * struct notification, private to kernel/seccomp.c, in its two forms.  6.6
@@ -40,10 +41,10 @@ struct counter_form {
 /* The counter form is the shorter one, so it is asked about first. */
 static_assert(sizeof(struct counter_form) < sizeof(struct semaphore_form));
 
-/* Requests posted between two looks at the scheduler. */
-#define STRIDE 1024UL
-
-/* An orphan's notifications are; no other word looks like an empty list. */
+/*
+ * An orphan's notification list is empty, and only an empty list head points to
+ * itself.  That tells the two forms apart.
+ */
 static bool is_empty_list(const struct list_head *list)
 {
 	struct list_head copy;
@@ -52,7 +53,31 @@ static bool is_empty_list(const struct list_head *list)
 	       copy.next == list && copy.prev == list;
 }
 
-static void post(struct file *file, unsigned long count)
+/* Tasks woken in one go at the most: interrupts are off. */
+#define WAKES 64UL
+
+static unsigned long post_semaphore(struct semaphore *requests,
+				    unsigned long count)
+{
+	unsigned long flags, left;
+	bool idle;
+
+	raw_spin_lock_irqsave(&requests->lock, flags);
+	idle = list_empty(&requests->wait_list);
+	if (idle)
+		requests->count += count;
+	raw_spin_unlock_irqrestore(&requests->lock, flags);
+	if (idle)
+		return count;
+
+	count = min(count, WAKES);
+	for (left = count; left; left--)
+		up(requests);
+	return count;
+}
+
+/* Return: how many of @count requests were posted, or need not be. */
+static unsigned long post(struct file *file, unsigned long count)
 {
 	void *notif = shup_layout_notif(file->private_data);
 	struct semaphore_form *by_semaphore = notif;
@@ -60,14 +85,12 @@ static void post(struct file *file, unsigned long count)
 
 	if (is_empty_list(&by_counter->notifications)) {
 		atomic_add(count, &by_counter->requests);
-		return;
+		return count;
 	}
-	if (!is_empty_list(&by_semaphore->notifications)) {
-		pr_warn_once("RECV on a listener without tasks can block: struct notification of this kernel is not known; report this kernel's version\n");
-		return;
-	}
-	while (count--)
-		up(&by_semaphore->requests);
+	if (is_empty_list(&by_semaphore->notifications))
+		return post_semaphore(&by_semaphore->requests, count);
+	pr_warn_once("RECV on a listener without tasks can block: struct notification of this kernel is not known" SHUP_REPORT "\n");
+	return count;
 }
 
 /**
@@ -83,29 +106,34 @@ void shup_recv_end_one(struct file *file)
 }
 
 /**
- * shup_recv_end_all() - let each RECV under way return ENOENT
- * @file: an orphan's file, pinned; SHUP_ORPHAN is set
+ * shup_recv_calls() - how many RECVs can be under way on an orphan
+ * @file: its file; SHUP_ORPHAN has been set, and the listener's lock is held
  *
- * The caller wakes the listener's queue after this: from 6.6 on RECV waits
- * there, too.
+ * A call that has missed the mark holds a reference to the file, or its task
+ * is the one user of the fd table that does: there are no more calls than
+ * references.
  *
- * Context: process context; the worker only.
+ * Context: any.
  */
-void shup_recv_end_all(struct file *file)
+unsigned long shup_recv_calls(const struct file *file)
 {
-	unsigned long left, step;
-
-	/*
-	 * A call that has missed SHUP_ORPHAN holds a reference to the file, or
-	 * is the one user of the fd table that holds it: there are no more
-	 * calls than references.  The mark first, then the count.
-	 */
+	/* Mark, then count.  Pairs with fdget() before the read of the mark. */
 	smp_mb__after_atomic();
-	left = min_t(unsigned long, file_count(file), PID_MAX_LIMIT);
-	while (left) {
-		step = min(left, STRIDE);
-		post(file, step);
-		left -= step;
-		cond_resched();
-	}
+	return min_t(unsigned long, file_count(file), PID_MAX_LIMIT);
+}
+
+/**
+ * shup_recv_end() - let RECVs under way return ENOENT
+ * @file: an orphan's file; the listener's lock is held
+ * @calls: how many
+ *
+ * The caller calls again for the rest, and then wakes the listener's queue:
+ * from 6.6 on RECV waits there, too.
+ *
+ * Context: any without a runqueue's lock.
+ * Return: how many of @calls are done with.
+ */
+unsigned long shup_recv_end(struct file *file, unsigned long calls)
+{
+	return calls ? post(file, calls) : 0;
 }

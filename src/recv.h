@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 
 void shup_recv_end_one(struct file *file);
-void shup_recv_end_all(struct file *file);
+unsigned long shup_recv_calls(const struct file *file);
+unsigned long shup_recv_end(struct file *file, unsigned long calls);
 
 #endif /* SHUP_RECV_H */

@@ -41,9 +41,10 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "layout.h"
 #include "scan.h"
-#include "fault.h"
+#include "sighand.h"
 #include "stats.h"
 #include "table.h"
 
@@ -52,24 +53,6 @@
 
 /* A scan that must start again this often leaves it for later. */
 #define RESTARTS 32
-
-/* As __lock_task_sighand(), which modules cannot call. */
-static struct sighand_struct *lock_sighand(struct task_struct *task,
-					   unsigned long *flags)
-{
-	struct sighand_struct *sighand;
-
-	for (;;) {
-		sighand = rcu_dereference(task->sighand);
-		if (!sighand)
-			return NULL;
-		spin_lock_irqsave(&sighand->siglock, *flags);
-		/* exec may have given the task another one meanwhile. */
-		if (likely(sighand == rcu_access_pointer(task->sighand)))
-			return sighand;
-		spin_unlock_irqrestore(&sighand->siglock, *flags);
-	}
-}
 
 /*
  * Without the lock: @leader lives, is the one thread of its process, and has
@@ -229,7 +212,7 @@ static noinline enum visited look_together(struct task_struct *leader,
 	struct task_struct *task;
 	unsigned long flags;
 
-	sighand = lock_sighand(leader, &flags);
+	sighand = shup_sighand_lock(leader, &flags, true);
 	if (!sighand)
 		return START_AGAIN;
 
@@ -238,7 +221,7 @@ static noinline enum visited look_together(struct task_struct *leader,
 		if (result != GO_ON)
 			break;
 	}
-	spin_unlock_irqrestore(&sighand->siglock, flags);
+	shup_sighand_unlock(sighand, flags);
 
 	/* The flags first, then the next process: a child is seen after all. */
 	smp_rmb();
@@ -281,11 +264,11 @@ static enum visited visit_filters_of(struct task_struct *task,
 	enum visited result;
 	unsigned long flags;
 
-	sighand = lock_sighand(task, &flags);
+	sighand = shup_sighand_lock(task, &flags, true);
 	if (!sighand)
 		return GO_ON;
 	result = visit_task(task, plan, &settled);
-	spin_unlock_irqrestore(&sighand->siglock, flags);
+	shup_sighand_unlock(sighand, flags);
 	return result;
 }
 

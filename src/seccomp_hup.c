@@ -7,12 +7,12 @@
  * those of lower floors, never those above.  tests/floors reads this list.
  *
  *  0  compat
- *  1  btf trace stats fault state worker
+ *  1  btf trace stats fault state sighand worker
  *  2  symbol hooks ftrace ftrace_args ftrace_regs kprobes proof layout
  *  3  level recv hush
  *  4  listener
  *  5  table status
- *  6  scan
+ *  6  scan witness
  *  7  holders
  *  8  adopt notify
  *  9  orphan
@@ -27,6 +27,7 @@
  *   stats.c     counters
  *   fault.h     faults made on purpose, in test builds (selftest/fault.c)
  *   state.c     what the module is doing, and what this kernel does by itself
+ *   sighand.h   taking a task's siglock
  *   worker.c    when passes and adoptions run
  *   symbol.c    finding functions of the kernel
  *   hooks.c     placing hooks on them; knows nothing of seccomp
@@ -41,6 +42,7 @@
  *   table.c     which task is live under which listener
  *   status.c    what an operator can see of the module
  *   scan.c      every live task with a filter, with none missed
+ *   witness.c   the kernel's own count of references, as a proof
  *   holders.c   which fd tables hold which listeners
  *   adopt.c     discovering listeners that nobody saw being made
  *   notify.c    marking orphans and waking their waiters
@@ -49,10 +51,13 @@
  *   listing.c   what root can see of each listener, and of the hooks
  *   oracle.h    for tests: whether the table is right (selftest/oracle.c)
  */
+#include <linux/err.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 
 #include "adopt.h"
+#include "btf.h"
 #include "compat.h"
 #include "events.h"
 #include "hush.h"
@@ -60,12 +65,14 @@
 #include "level.h"
 #include "listener.h"
 #include "listing.h"
+#include "notify.h"
 #include "oracle.h"
 #include "orphan.h"
 #include "scan.h"
 #include "state.h"
 #include "status.h"
 #include "table.h"
+#include "witness.h"
 #include "worker.h"
 
 /* Placing and removing the hooks, and the state with them. */
@@ -75,7 +82,7 @@ static void hooks_off(enum shup_state next)
 {
 	mutex_lock(&state_lock);
 	if (shup_state_get() == SHUP_ARMED) {
-		shup_hush_end_all();
+		shup_notify_stop();
 		shup_events_off();
 	}
 	shup_state_set(next);
@@ -117,7 +124,7 @@ static int hooks_on(void)
 		goto out;
 	ret = shup_adopt_all();
 	if (ret == -ENOEXEC) {
-		shup_hush_end_all();
+		shup_notify_stop();
 		shup_events_off();
 		goto out;
 	}
@@ -130,12 +137,28 @@ out:
 	return ret;
 }
 
+/* A kernel without BTF goes without that witness of its layout. */
+static int hear_btf(void)
+{
+	size_t size;
+	void *btf = shup_btf_read(&size);
+	int ret;
+
+	if (IS_ERR(btf))
+		return 0;
+	ret = shup_layout_hear(btf, size);
+	if (!ret)
+		shup_witness_hear(btf, size);
+	kvfree(btf);
+	return ret;
+}
+
 static int arm(void)
 {
 	int ret;
 
 	shup_state_init(disarm);
-	ret = shup_layout_init();
+	ret = hear_btf();
 	if (ret)
 		return ret;
 	ret = shup_table_init();
@@ -196,7 +219,7 @@ static int __init start(void)
 
 	shup_state_set_level(shup_level_detect());
 	if (shup_state_level() == SHUP_LEVEL_UNKNOWN) {
-		pr_err("not loaded: cannot tell what this kernel's seccomp listeners do by themselves; report this kernel's version\n");
+		pr_err("not loaded: cannot tell what this kernel's seccomp listeners do by themselves" SHUP_REPORT "\n");
 		return -EOPNOTSUPP;
 	}
 

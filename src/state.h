@@ -2,6 +2,9 @@
 #ifndef SHUP_STATE_H
 #define SHUP_STATE_H
 
+/* The end of a message about a kernel that is not understood. */
+#define SHUP_REPORT "; please report it: see \"Where to report\" in README.md"
+
 /**
  * enum shup_level - what listeners do on this kernel without the module
  * @SHUP_LEVEL_NEVER: they never report that they are unused (5.0 to 5.8)

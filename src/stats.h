@@ -18,6 +18,9 @@
 	X(scans)	/* complete scans of all tasks */		\
 	X(scan_restarts) /* scans begun anew: the task list had moved */ \
 	X(repairs)	/* memberships a scan put right */		\
+	X(witnessed)	/* orphans decided by the witness */		\
+	X(undecided)	/* questions that the witness left to a scan */	\
+	X(scanned)	/* orphans decided by a scan */			\
 	X(missed)	/* joins and listeners lost for want of memory */ \
 	X(untied)	/* ties cut on a live task by others: ignored */
 

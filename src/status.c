@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an operator can see: /sys/kernel/seccomp_hup/, one value a file.  The
- * files are described in README.md.
+ * What an operator can see: /sys/kernel/seccomp_hup/, one value a file.
+ * docs/ABI/sysfs-kernel-seccomp_hup describes the files.
  */
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
@@ -11,8 +11,11 @@
 #include "stats.h"
 #include "status.h"
 
-/* NULL before shup_status_init(). */
+/* Written at load and unload only. */
 static struct kobject *directory;
+
+/* The attribute hups; NULL before shup_status_init().  Written with a release. */
+static struct kernfs_node *hups_file;
 
 static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  char *buf)
@@ -85,38 +88,39 @@ static const struct attribute_group group = {
 /**
  * shup_status_init() - show the module's state
  *
+ * Context: may sleep; at load.
  * Return: 0 or -ENOMEM.
  */
 int shup_status_init(void)
 {
-	struct kobject *made;
-	int ret;
+	int ret = -ENOMEM;
 
-	made = kobject_create_and_add("seccomp_hup", kernel_kobj);
-	if (!made)
-		return -ENOMEM;
-	ret = sysfs_create_group(made, &group);
+	directory = kobject_create_and_add("seccomp_hup", kernel_kobj);
+	if (!directory)
+		return ret;
+	ret = sysfs_create_group(directory, &group);
 	if (ret) {
-		kobject_put(made);
+		shup_status_exit();
 		return ret;
 	}
 	/* Pairs with shup_status_hups_changed(). */
-	smp_store_release(&directory, made);
+	smp_store_release(&hups_file, sysfs_get_dirent(directory->sd, "hups"));
 	return 0;
 }
 
 /**
  * shup_status_hups_changed() - wake the pollers of the attribute hups
  *
- * Context: may sleep; the worker only, which ends before shup_status_exit().
+ * Context: any but an oops: takes the locks of a workqueue.  Not after
+ * shup_status_exit().
  */
 void shup_status_hups_changed(void)
 {
 	/* Pairs with shup_status_init(). */
-	struct kobject *made = smp_load_acquire(&directory);
+	struct kernfs_node *file = smp_load_acquire(&hups_file);
 
-	if (made)
-		sysfs_notify(made, NULL, "hups");
+	if (file)
+		sysfs_notify_dirent(file);
 }
 
 /**
@@ -126,5 +130,8 @@ void shup_status_hups_changed(void)
  */
 void shup_status_exit(void)
 {
+	sysfs_put(hups_file);
+	/* Now, as the last put may be delayed (CONFIG_DEBUG_KOBJECT_RELEASE). */
+	kobject_del(directory);
 	kobject_put(directory);
 }

@@ -107,6 +107,8 @@ static void make_departed(struct membership *member)
 	member->born = member->task->start_time;
 	member->pid = member->task->pid;
 	member->departed = true;
+	/* First: whoever decides on the candidate looks for this task. */
+	shup_listener_hint(member->listener, member->task);
 	uncount(member);
 }
 

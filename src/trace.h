@@ -36,10 +36,19 @@ DEFINE_EVENT(seccomp_hup_listener, listener_closed,
 	TP_ARGS(id)
 );
 
-/* No live task is left under it; its waiters are about to be woken. */
-DEFINE_EVENT(seccomp_hup_listener, listener_unused,
-	TP_PROTO(u64 id),
-	TP_ARGS(id)
+/* No live task is under it; its waiters are about to be woken. */
+TRACE_EVENT(listener_unused,
+	TP_PROTO(u64 id, bool witnessed),
+	TP_ARGS(id, witnessed),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(bool, witnessed)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->witnessed = witnessed;
+	),
+	TP_printk("id=%llu witnessed=%d", __entry->id, __entry->witnessed)
 );
 
 TRACE_EVENT(pass,

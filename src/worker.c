@@ -9,13 +9,18 @@
  * Jobs are paced.  Any user who may install a filter can make candidates as
  * fast as that user can fork, and must not buy a scan of the machine with each.
  *
- * The exit hook may run with any lock of the kernel held, so it must not take
- * those of a workqueue.  It queues an irq_work, and that queues the pass, in a
- * hard interrupt of its own.
+ * The exit hook may run with any lock of the kernel held, so it takes none.  It
+ * queues an irq_work of its processor, which runs in a hard interrupt of its
+ * own, before the exiting task goes on.  There candidates are decided that can
+ * be decided at once.  For what is left the irq_work queues a pass.
+ *
+ * A pass that must rest still retries first what needs no scan: nobody's HUP
+ * waits for the rest that another's scan has cost.
  */
 #include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
@@ -55,7 +60,11 @@ static const struct shup_jobs *jobs;
 
 static DECLARE_DELAYED_WORK(pass_dwork, pass_work);
 static DECLARE_DELAYED_WORK(adoption_dwork, adoption_work);
-static DEFINE_IRQ_WORK(kick_work, kick_irq);
+/* Made by shup_worker_init(): a module's per-CPU data cannot name a function. */
+static DEFINE_PER_CPU(struct irq_work, kick_work);
+
+/* Whether a pass was asked for, and not only a decision; atomic. */
+static atomic_t pass_wanted;
 
 /* Whether the queue exists; written under the lock of the module's parameters. */
 static bool running;
@@ -63,7 +72,7 @@ static bool running;
 /* The requests, a bit each; atomic. */
 static unsigned long requests;
 
-/* Written by pass_work() only; kick_irq() reads it, too. */
+/* pass_work() only. */
 static struct shup_pace pass_pace = { .rest_max_ns = PASS_REST_MAX_NS };
 
 /* adoption_work() only. */
@@ -112,18 +121,39 @@ static unsigned long rest_jiffies(const struct shup_pace *pace)
 /* In a hard interrupt; see the head of this file. */
 static void kick_irq(struct irq_work *work)
 {
+	bool left;
+
+	if (!READ_ONCE(running))
+		return;
+	left = jobs->decide();
+	if (atomic_xchg(&pass_wanted, 0) || left)
+		mod_delayed_work(queue, &pass_dwork, 0);
+}
+
+/**
+ * shup_worker_decide() - have candidates of this processor decided soon
+ *
+ * Context: preemption off; even an oops in do_exit(); takes no lock.
+ */
+void shup_worker_decide(void)
+{
 	if (READ_ONCE(running))
-		mod_delayed_work(queue, &pass_dwork, rest_jiffies(&pass_pace));
+		irq_work_queue(this_cpu_ptr(&kick_work));
 }
 
 /**
  * shup_worker_kick() - have a pass run soon
  *
- * Context: any, even an oops in do_exit(); takes no lock.
+ * Context: any; takes no lock.
  */
 void shup_worker_kick(void)
 {
-	irq_work_queue(&kick_work);
+	atomic_set(&pass_wanted, 1);
+	/* Asked for, then the irq_work.  Pairs with the exchange in kick_irq(). */
+	smp_mb__after_atomic();
+	preempt_disable();
+	shup_worker_decide();
+	preempt_enable();
 }
 
 /**
@@ -217,6 +247,7 @@ static void pass_work(struct work_struct *work)
 	u64 started = ktime_get_ns();
 	enum shup_next next;
 
+	jobs->retry();
 	if (rest) {
 		queue_delayed_work(queue, &pass_dwork, rest);
 		return;
@@ -273,12 +304,25 @@ static void set_running(bool now)
  */
 int shup_worker_init(const struct shup_jobs *given)
 {
+	int cpu;
+
+
 	queue = alloc_workqueue("seccomp_hup", WQ_UNBOUND, 2);
 	if (!queue)
 		return -ENOMEM;
 	jobs = given;
+	for_each_possible_cpu(cpu)
+		init_irq_work(per_cpu_ptr(&kick_work, cpu), kick_irq);
 	set_running(true);
 	return 0;
+}
+
+static void wait_for_kicks(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		irq_work_sync(per_cpu_ptr(&kick_work, cpu));
 }
 
 /**
@@ -289,7 +333,7 @@ int shup_worker_init(const struct shup_jobs *given)
 void shup_worker_exit(void)
 {
 	set_running(false);
-	irq_work_sync(&kick_work);
+	wait_for_kicks();
 	cancel_delayed_work_sync(&pass_dwork);
 	/* From now on nobody but adoption_work() queues an adoption. */
 	cancel_delayed_work_sync(&adoption_dwork);
@@ -298,6 +342,6 @@ void shup_worker_exit(void)
 	 * still kick.  Wait for both: kick_irq() then finds no worker.
 	 */
 	rcu_barrier();
-	irq_work_sync(&kick_work);
+	wait_for_kicks();
 	destroy_workqueue(queue);
 }

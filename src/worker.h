@@ -9,7 +9,7 @@
  * @paid_until_ns: the time until which the last run is paid off
  * @rest_max_ns: the longest rest after one run
  *
- * Written by the job's own work only; read by others.
+ * For the job's own work only.
  */
 struct shup_pace {
 	u64 paid_until_ns;
@@ -33,12 +33,18 @@ enum shup_next {
 
 /**
  * struct shup_jobs - what the worker runs
+ * @decide: decides on the candidates of this processor that can be decided at
+ *	once.  In a hard interrupt: must not sleep.  Returns whether any is left
+ * @retry: decides on those that were left, if that needs no scan
  * @pass: decides on all candidates
  * @adopt: discovers the listeners in all fd tables
  *
- * Each may sleep.  No job runs beside itself; one may run beside the other.
+ * The last three may sleep.  No job but @decide runs beside itself; @retry and
+ * @pass do not run beside each other.
  */
 struct shup_jobs {
+	bool (*decide)(void);
+	void (*retry)(void);
 	enum shup_next (*pass)(void);
 	enum shup_next (*adopt)(void);
 };
@@ -57,6 +63,7 @@ enum shup_request {
 int shup_worker_init(const struct shup_jobs *jobs);
 void shup_worker_exit(void);
 
+void shup_worker_decide(void);
 void shup_worker_kick(void);
 void shup_worker_request(enum shup_request request);
 

@@ -7,24 +7,24 @@
 
 #include "seccomp-hup.h"
 
-/* As docs/ABI/sysfs-kernel-seccomp_hup has them. */
+/* The words are those of docs/ABI/sysfs-kernel-seccomp_hup: see tests/attributes. */
 static const struct count {
 	const char *name;
 	const char *text;
 	enum { COUNTER, GAUGE, LONGEST_US } kind;
 } counts[] = {
-	{ "listeners", "listeners kept count for", GAUGE },
-	{ "hups", "listeners found unused, and told so", COUNTER },
-	{ "adoptions", "listeners found in an fd table", COUNTER },
+	{ "listeners", "listeners that are open and counted now", GAUGE },
+	{ "hups", "listeners found unused and notified", COUNTER },
+	{ "adoptions", "listeners discovered in a task's fd table", COUNTER },
 	{ "joins", "memberships begun", COUNTER },
-	{ "leaves", "live tasks under a listener that exited", COUNTER },
-	{ "cuts", "memberships ended", COUNTER },
-	{ "scans", "complete passes over all tasks", COUNTER },
-	{ "scan_restarts", "passes begun anew", COUNTER },
-	{ "scan_max_us", "longest pass in microseconds", LONGEST_US },
-	{ "repairs", "memberships that a pass put right", COUNTER },
-	{ "missed", "joins and listeners lost for want of memory", COUNTER },
-	{ "untied", "ties cut on a live task by others, ignored", COUNTER },
+	{ "leaves", "memberships whose task has entered do_exit()", COUNTER },
+	{ "cuts", "memberships ended because the kernel cut the task's tie to its filter", COUNTER },
+	{ "scans", "complete scans of all tasks", COUNTER },
+	{ "scan_restarts", "scans begun again because the task list had changed", COUNTER },
+	{ "scan_max_us", "longest scan of all tasks in microseconds", LONGEST_US },
+	{ "repairs", "memberships that a scan began or dropped", COUNTER },
+	{ "missed", "memberships and listeners lost for want of memory", COUNTER },
+	{ "untied", "ties cut on a live task by another module, ignored", COUNTER },
 };
 
 #define COUNTS (sizeof(counts) / sizeof(counts[0]))

@@ -71,7 +71,7 @@ struct test_case {
 
 extern const struct test_case poll_cases[], notify_cases[], life_cases[], thread_cases[];
 extern const struct test_case stack_cases[], fork_cases[], ptrace_cases[], fd_cases[];
-extern const struct test_case churn_cases[], reload_cases[];
+extern const struct test_case churn_cases[], reload_cases[], order_cases[];
 
 /* ---- options --------------------------------------------------------------------------- */
 
@@ -109,8 +109,14 @@ void fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* For calls that return -1 and set errno. */
-#define must(call) must_be_done((call), #call)
+#define must(call) (HERE, must_be_done((call), #call))
 long must_be_done(long ret, const char *what);
+
+/* The line of the case that this thread is at, for what fails; see the end of this file. */
+extern __thread struct place {
+	const char *file;
+	int line;
+} here;
 
 /* ---- time ------------------------------------------------------------------------------ */
 
@@ -231,5 +237,37 @@ struct receiver {
 void start_receivers(struct receiver *receivers, int n, int fd);
 void expect_receivers_blocked(int n);
 void expect_receivers_told(int n);		/* ENOENT, all of them */
+
+/* ---- where a case fails ------------------------------------------------------------------ */
+
+/*
+ * A failure is of use with the line of the case, not with that of the function here which
+ * found it: so each call from a case notes its own first.
+ */
+#ifdef HARNESS_ITSELF
+#define HERE ((void)0)
+#else
+#define HERE ((void)(here = (struct place){ __FILE__, __LINE__ }))
+#define fail(...) (HERE, fail(__VA_ARGS__))
+#define gate_reach(...) (HERE, gate_reach(__VA_ARGS__))
+#define wait_gone(...) (HERE, wait_gone(__VA_ARGS__))
+#define wait_process_gone(...) (HERE, wait_process_gone(__VA_ARGS__))
+#define reap(...) (HERE, reap(__VA_ARGS__))
+#define install_listener() (HERE, install_listener())
+#define install_plain_filter() (HERE, install_plain_filter())
+#define box_start(...) (HERE, box_start(__VA_ARGS__))
+#define take_listener(...) (HERE, take_listener(__VA_ARGS__))
+#define box_drop(...) (HERE, box_drop(__VA_ARGS__))
+#define recv_fd(...) (HERE, recv_fd(__VA_ARGS__))
+#define box_hear_ready(...) (HERE, box_hear_ready(__VA_ARGS__))
+#define expect_hup(...) (HERE, expect_hup(__VA_ARGS__))
+#define expect_no_hup(...) (HERE, expect_no_hup(__VA_ARGS__))
+#define expect_no_hup_now(...) (HERE, expect_no_hup_now(__VA_ARGS__))
+#define watch_no_hup(...) (HERE, watch_no_hup(__VA_ARGS__))
+#define expect_pollin(...) (HERE, expect_pollin(__VA_ARGS__))
+#define start_receivers(...) (HERE, start_receivers(__VA_ARGS__))
+#define expect_receivers_blocked(...) (HERE, expect_receivers_blocked(__VA_ARGS__))
+#define expect_receivers_told(...) (HERE, expect_receivers_told(__VA_ARGS__))
+#endif
 
 #endif

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#define HARNESS_ITSELF
 #include "harness.h"
 
 struct options opt = {
@@ -26,6 +27,7 @@ struct options opt = {
 };
 
 struct shared *shm;
+__thread struct place here;
 
 /* The box's end of its control socket; inherited by whatever the box starts. */
 static int box_ctl = -1;
@@ -37,8 +39,12 @@ static void settle_verdict(enum verdict verdict, const char *fmt, va_list args)
 {
 	char reason[sizeof(shm->reason)];
 	int running = RUNNING;
+	size_t length;
 
 	vsnprintf(reason, sizeof(reason), fmt, args);
+	length = strlen(reason);
+	if (verdict == FAILED && here.file)
+		snprintf(reason + length, sizeof(reason) - length, " (%s:%d)", here.file, here.line);
 	if (__atomic_compare_exchange_n(&shm->verdict, &running, verdict, false,
 					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		memcpy(shm->reason, reason, sizeof(reason));

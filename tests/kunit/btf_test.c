@@ -23,7 +23,7 @@ static struct btf_blob *btf_with_filter(struct kunit *test)
 	struct btf_blob *btf = new_btf(test);
 
 	add_btf_type(btf, "seccomp_filter", BTF_INFO(BTF_KIND_FWD, 0, 0));
-	add_btf_filter(btf, 128, 136, 144);
+	add_btf_filter(btf, 128, 136, 144, 200);
 	return btf;
 }
 
@@ -55,7 +55,7 @@ static void every_kind_is_passed_by(struct kunit *test)
 		add_btf_type(btf, "other", BTF_INFO(kind, 0, 2));
 		for (i = 0; i < words[kind]; i++)
 			add_btf_word(btf, ~0U);
-		add_btf_filter(btf, 128, 136, 144);
+		add_btf_filter(btf, 128, 136, 144, 200);
 		KUNIT_EXPECT_EQ_MSG(test, prog_in(btf), 136, "kind %u", kind);
 	}
 }
@@ -69,7 +69,7 @@ static void unknown_kinds_end_it(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		btf = new_btf(test);
 		add_btf_type(btf, "other", BTF_INFO(kinds[i], 0, 0));
-		add_btf_filter(btf, 128, 136, 144);
+		add_btf_filter(btf, 128, 136, 144, 200);
 		KUNIT_EXPECT_EQ(test, prog_in(btf), -EINVAL);
 	}
 }
@@ -78,9 +78,9 @@ static void two_of_a_name_must_agree(struct kunit *test)
 {
 	struct btf_blob *btf = btf_with_filter(test);
 
-	add_btf_filter(btf, 128, 136, 144);
+	add_btf_filter(btf, 128, 136, 144, 200);
 	KUNIT_EXPECT_EQ(test, prog_in(btf), 136);
-	add_btf_filter(btf, 64, 72, 80);
+	add_btf_filter(btf, 64, 72, 80, 200);
 	KUNIT_EXPECT_EQ(test, prog_in(btf), -EEXIST);
 }
 

@@ -38,9 +38,11 @@ static void observe(unsigned long first, unsigned long second)
 
 static int wrapper(const void *key, const void *element)
 {
-	shup_wrapper_enter();
+	struct shup_wrapped call;
+
+	shup_wrapper_enter(&call);
 	wrapped++;
-	shup_wrapper_leave();
+	shup_wrapper_leave(&call);
 	return 0;
 }
 
@@ -197,12 +199,21 @@ static DECLARE_COMPLETION(go_on);
 static DECLARE_COMPLETION(called);
 static DECLARE_COMPLETION(removed);
 
+static bool wait_as_interruptible;
+static bool was_interrupted;
+
 static int sleeping_wrapper(const void *key, const void *element)
 {
-	shup_wrapper_enter();
+	struct shup_wrapped call;
+
+	shup_wrapper_enter(&call);
 	complete(&inside);
-	wait_for_completion(&go_on);
-	shup_wrapper_leave();
+	if (wait_as_interruptible)
+		wait_for_completion_interruptible(&go_on);
+	else
+		wait_for_completion(&go_on);
+	was_interrupted = shup_wrapper_interrupted(&call);
+	shup_wrapper_leave(&call);
 	return 0;
 }
 
@@ -220,22 +231,105 @@ static int remover_thread(void *unused)
 	kthread_complete_and_exit(&removed, 0);
 }
 
-static void removal_waits_for_a_sleeping_wrapper(struct kunit *test)
+static void sleep_in_a_wrapper_and_remove_it(struct kunit *test,
+					     bool interruptible)
 {
+	reinit_completion(&inside);
+	reinit_completion(&go_on);
+	reinit_completion(&called);
+	reinit_completion(&removed);
+	wait_as_interruptible = interruptible;
 	KUNIT_ASSERT_EQ(test, shup_hooks_place(sleeping_hooks, 1), 0);
 	kthread_run(caller_thread, NULL, "shup_caller");
 	wait_for_completion(&inside);
 	kthread_run(remover_thread, NULL, "shup_remover");
+}
+
+static void removal_waits_for_a_sleeping_wrapper(struct kunit *test)
+{
+	sleep_in_a_wrapper_and_remove_it(test, false);
 	msleep(500);
 	KUNIT_EXPECT_FALSE(test, completion_done(&removed));
 	complete(&go_on);
 	wait_for_completion(&called);
-	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&removed, 30 * HZ),
-			0UL);
+	wait_for_completion(&removed);
+}
+
+/* Nothing else ends its sleep. */
+static void removal_interrupts_a_sleeping_wrapper(struct kunit *test)
+{
+	sleep_in_a_wrapper_and_remove_it(test, true);
+	wait_for_completion(&called);
+	wait_for_completion(&removed);
+	KUNIT_EXPECT_TRUE(test, was_interrupted);
+}
+
+static void kprobes_do_what_ftrace_does(struct kunit *test)
+{
+	/* In this order: of kprobes on one address the newest is called first. */
+	static struct shup_hook hooks[] = { REDIRECTION(wrapper), OBSERVER };
+
+	shup_hooks_use(&shup_by_kprobes);
+	KUNIT_ASSERT_EQ(test, shup_hooks_place(hooks, 2), 0);
+	KUNIT_EXPECT_EQ(test, call_target(1), 0);
+	KUNIT_EXPECT_EQ(test, wrapped, 1U);
+	KUNIT_EXPECT_EQ(test, observed, 1U);
+	KUNIT_EXPECT_EQ(test, target_calls, 0U);
+	shup_hooks_remove(hooks, 2);
+	KUNIT_EXPECT_EQ(test, call_target(1), 1);
+	KUNIT_EXPECT_EQ(test, target_calls, 1U);
+}
+
+static int calling_wrapper(const void *key, const void *element);
+
+static struct shup_hook calling_hooks[] = {
+	REDIRECTION(calling_wrapper),
+	{
+		.symbol = "shup_test_target",
+		.kind = SHUP_RETURN,
+		.purpose = "in a test",
+		.enter = enter,
+		.leave = leave,
+	},
+};
+
+static int calling_wrapper(const void *key, const void *element)
+{
+	int (*original)(const void *key, const void *element);
+	struct shup_wrapped call;
+	int ret;
+
+	shup_wrapper_enter(&call);
+	wrapped++;
+	original = (void *)calling_hooks[0].original;
+	ret = original(key, element);
+	shup_wrapper_leave(&call);
+	return ret;
+}
+
+/* The return probe is called first: the call then returns to it. */
+static void a_wrapper_reaches_what_is_return_probed(struct kunit *test)
+{
+	shup_hooks_use(&shup_by_kprobes);
+	KUNIT_ASSERT_EQ(test, shup_hooks_place(calling_hooks, 2), 0);
+	KUNIT_EXPECT_EQ(test, call_target(5), 5);
+	KUNIT_EXPECT_EQ(test, wrapped, 1U);
+	KUNIT_EXPECT_EQ(test, target_calls, 1U);
+	shup_hooks_remove(calling_hooks, 2);
+}
+
+static const struct shup_mechanism *best_mechanism(void)
+{
+	if (shup_by_ftrace_args.offered)
+		return &shup_by_ftrace_args;
+	if (shup_by_ftrace_regs.offered)
+		return &shup_by_ftrace_regs;
+	return &shup_by_kprobes;
 }
 
 static int begin(struct kunit *test)
 {
+	shup_hooks_use(best_mechanism());
 	target_calls = 0;
 	observed = 0;
 	wrapped = 0;
@@ -254,6 +348,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_trial_hook_works),
 	KUNIT_CASE(a_gap_ends_trust_in_what_was_found_before),
 	KUNIT_CASE(removal_waits_for_a_sleeping_wrapper),
+	KUNIT_CASE(removal_interrupts_a_sleeping_wrapper),
+	KUNIT_CASE(kprobes_do_what_ftrace_does),
+	KUNIT_CASE(a_wrapper_reaches_what_is_return_probed),
 	{ }
 };
 

@@ -20,70 +20,50 @@ static void *new_filter(struct kunit *test)
 	return filter;
 }
 
-static int find(const void *filter)
+/* A filter whose prog is @word, and where nothing else looks like one. */
+static int check_prog(struct kunit *test, unsigned long word)
 {
-	return shup_layout_find(filter, FILTER_BYTES);
+	void *filter = new_filter_with(test, EXPECTED, NULL);
+
+	set_word(filter, EXPECTED, word);
+	return shup_layout_check(filter);
 }
 
-static void prog_is_found_anywhere(struct kunit *test)
+static void words_that_fault_are_refused(struct kunit *test)
 {
-	size_t offset;
+	static const unsigned long words[] = {
+		0, NULL_PAGE, USER_SPACE, HOLE, ~0UL, NOT_CANONICAL, LAST_WORD,
+	};
+	unsigned int i;
 
-	for (offset = 16; offset < FILTER_BYTES - 8; offset += 8)
-		KUNIT_EXPECT_EQ(test, find(new_filter_with(test, offset, NULL)),
-				(int)offset);
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		KUNIT_EXPECT_EQ(test, check_prog(test, words[i]), -ENOEXEC);
+	KUNIT_EXPECT_FALSE(test, shup_layout_known());
 }
 
-static void prog_is_not_behind_the_object(struct kunit *test)
-{
-	void *filter = new_filter_with(test, 136, NULL);
-
-	KUNIT_EXPECT_EQ(test, shup_layout_find(filter, 136), -ENOENT);
-	KUNIT_EXPECT_EQ(test, shup_layout_find(filter, 144), 136);
-}
-
-static void nothing_is_found_in_nothing(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, find(new_filter(test)), -ENOENT);
-}
-
-static void two_candidates_are_too_many(struct kunit *test)
-{
-	void *filter = new_filter_with(test, 136, NULL);
-
-	set_word(filter, 64, (unsigned long)new_prog(test));
-	KUNIT_EXPECT_EQ(test, find(filter), -EEXIST);
-}
-
-static void words_that_fault_are_passed_by(struct kunit *test)
-{
-	void *filter = new_filter_with(test, 136, NULL);
-
-	set_word(filter, 24, NULL_PAGE);
-	set_word(filter, 32, USER_SPACE);
-	set_word(filter, 40, HOLE);
-	set_word(filter, 48, (unsigned long)filter + 1);
-	set_word(filter, 56, ~0UL);
-	set_word(filter, 64, NOT_CANONICAL);
-	set_word(filter, 72, LAST_WORD);
-	KUNIT_EXPECT_EQ(test, find(filter), 136);
-}
-
-/* Its aux is someone else's, or no memory. */
+/* Its aux is another prog's, or no memory. */
 static void a_prog_must_name_itself(struct kunit *test)
 {
-	void *filter = new_filter(test);
 	struct bpf_prog *prog = new_prog(test);
 
-	set_word(filter, 136, (unsigned long)prog);
 	prog->aux->prog = new_prog(test);
-	KUNIT_EXPECT_EQ(test, find(filter), -ENOENT);
+	KUNIT_EXPECT_EQ(test, check_prog(test, (unsigned long)prog), -ENOEXEC);
 	prog->aux = (void *)HOLE;
-	KUNIT_EXPECT_EQ(test, find(filter), -ENOENT);
+	KUNIT_EXPECT_EQ(test, check_prog(test, (unsigned long)prog), -ENOEXEC);
 	prog->aux = (void *)USER_SPACE;
-	KUNIT_EXPECT_EQ(test, find(filter), -ENOENT);
+	KUNIT_EXPECT_EQ(test, check_prog(test, (unsigned long)prog), -ENOEXEC);
 	prog->aux = (void *)NOT_CANONICAL;
-	KUNIT_EXPECT_EQ(test, find(filter), -ENOENT);
+	KUNIT_EXPECT_EQ(test, check_prog(test, (unsigned long)prog), -ENOEXEC);
+}
+
+/* User space shapes the kernel's bitmap of allowed calls, before prev. */
+static void no_other_word_is_followed(struct kunit *test)
+{
+	void *filter = new_filter_with(test, EXPECTED, NULL);
+
+	set_word(filter, EXPECTED, 0);
+	set_word(filter, EXPECTED - 2 * sizeof(void *), (unsigned long)new_prog(test));
+	KUNIT_EXPECT_EQ(test, shup_layout_check(filter), -ENOEXEC);
 }
 
 /* From here on the order of the cases counts: the first success is for good. */
@@ -112,7 +92,7 @@ static int hear_btf(struct kunit *test, size_t prev, size_t prog, size_t notif)
 {
 	struct btf_blob *btf = new_btf(test);
 
-	add_btf_filter(btf, prev, prog, notif);
+	add_btf_filter(btf, prev, prog, notif, EXPECTED_QUEUE);
 	return shup_layout_hear(btf, sizeof(*btf));
 }
 
@@ -140,8 +120,8 @@ static void btf_of_another_filter_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, shup_layout_hear(btf, sizeof(*btf)), -ENOEXEC);
 
 	btf = new_btf(test);
-	add_btf_filter(btf, EXPECTED - 8, EXPECTED, EXPECTED + 8);
-	add_btf_filter(btf, EXPECTED, EXPECTED + 8, EXPECTED + 16);
+	add_btf_filter(btf, EXPECTED - 8, EXPECTED, EXPECTED + 8, EXPECTED_QUEUE);
+	add_btf_filter(btf, EXPECTED, EXPECTED + 8, EXPECTED + 16, EXPECTED_QUEUE);
 	KUNIT_EXPECT_EQ(test, shup_layout_hear(btf, sizeof(*btf)), -ENOEXEC);
 }
 
@@ -152,6 +132,14 @@ static void btf_without_filters_says_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, shup_layout_hear(btf, sizeof(*btf)), 0);
 	KUNIT_EXPECT_EQ(test, shup_layout_hear(btf, 0), 0);
 	KUNIT_EXPECT_FALSE(test, shup_layout_known());
+}
+
+static void btf_with_the_queue_elsewhere_is_refused(struct kunit *test)
+{
+	struct btf_blob *btf = new_btf(test);
+
+	add_btf_filter(btf, EXPECTED - 8, EXPECTED, EXPECTED + 8, EXPECTED_QUEUE + 8);
+	KUNIT_EXPECT_EQ(test, shup_layout_hear(btf, sizeof(*btf)), -ENOEXEC);
 }
 
 static void btf_that_agrees_is_heard(struct kunit *test)
@@ -166,6 +154,23 @@ static void expected_place_is_taken(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, shup_layout_check(new_filter_with(test, EXPECTED, oldest)), 0);
 	KUNIT_EXPECT_TRUE(test, shup_layout_known());
+}
+
+static void a_queue_must_be_a_list(struct kunit *test)
+{
+	void *filter = new_filter_with(test, EXPECTED, NULL);
+	wait_queue_head_t *queue = shup_layout_queue(filter);
+	wait_queue_entry_t entry;
+
+	KUNIT_EXPECT_EQ(test, shup_layout_check_queue(filter), 0);
+	init_waitqueue_entry(&entry, current);
+	add_wait_queue(queue, &entry);
+	KUNIT_EXPECT_EQ(test, shup_layout_check_queue(filter), 0);
+	remove_wait_queue(queue, &entry);
+	queue->head.next = (void *)HOLE;
+	KUNIT_EXPECT_EQ(test, shup_layout_check_queue(filter), -ENOEXEC);
+	queue->head.next = (struct list_head *)filter;
+	KUNIT_EXPECT_EQ(test, shup_layout_check_queue(filter), -ENOEXEC);
 }
 
 static void chain_is_walked_to_its_end(struct kunit *test)
@@ -202,20 +207,19 @@ static void chain_without_end_is_left(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(prog_is_found_anywhere),
-	KUNIT_CASE(prog_is_not_behind_the_object),
-	KUNIT_CASE(nothing_is_found_in_nothing),
-	KUNIT_CASE(two_candidates_are_too_many),
-	KUNIT_CASE(words_that_fault_are_passed_by),
+	KUNIT_CASE(words_that_fault_are_refused),
 	KUNIT_CASE(a_prog_must_name_itself),
+	KUNIT_CASE(no_other_word_is_followed),
 	KUNIT_CASE(unexpected_place_is_refused),
 	KUNIT_CASE(strange_prev_is_refused),
 	KUNIT_CASE(btf_that_disagrees_is_refused),
 	KUNIT_CASE(btf_with_other_neighbours_is_refused),
 	KUNIT_CASE(btf_of_another_filter_is_refused),
 	KUNIT_CASE(btf_without_filters_says_nothing),
+	KUNIT_CASE(btf_with_the_queue_elsewhere_is_refused),
 	KUNIT_CASE(btf_that_agrees_is_heard),
 	KUNIT_CASE(expected_place_is_taken),
+	KUNIT_CASE(a_queue_must_be_a_list),
 	KUNIT_CASE(chain_is_walked_to_its_end),
 	KUNIT_CASE(chain_without_end_is_left),
 	{ }

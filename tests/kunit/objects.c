@@ -23,7 +23,16 @@ void *new_filter_with(struct kunit *test, size_t offset, const void *prev)
 	set_word(filter, offset - sizeof(void *), (unsigned long)prev);
 	set_word(filter, offset, (unsigned long)new_prog(test));
 	set_word(filter, offset + sizeof(void *), (unsigned long)filter);
+	init_queue(filter);
 	return filter;
+}
+
+/* Where this kernel's filters have it; also for a copy of a filter. */
+void init_queue(void *filter)
+{
+	struct shup_filter *layout = filter;
+
+	init_waitqueue_head(&layout->wqh);
 }
 
 /* Without types, and with the empty name that all BTF begins with. */
@@ -70,12 +79,14 @@ void add_btf_member(struct btf_blob *btf, const char *name, u32 offset)
 	add_btf_word(btf, offset);
 }
 
-void add_btf_filter(struct btf_blob *btf, size_t prev, size_t prog, size_t notif)
+void add_btf_filter(struct btf_blob *btf, size_t prev, size_t prog,
+		    size_t notif, size_t queue)
 {
-	add_btf_type(btf, "seccomp_filter", BTF_INFO(BTF_KIND_STRUCT, 0, 3));
+	add_btf_type(btf, "seccomp_filter", BTF_INFO(BTF_KIND_STRUCT, 0, 4));
 	add_btf_member(btf, "prev", prev * BITS_PER_BYTE);
 	add_btf_member(btf, "prog", prog * BITS_PER_BYTE);
 	add_btf_member(btf, "notif", notif * BITS_PER_BYTE);
+	add_btf_member(btf, "wqh", queue * BITS_PER_BYTE);
 }
 
 /* Each has a pid and a start time of its own. */

@@ -8,11 +8,14 @@
 #include <uapi/linux/btf.h>
 
 #include "compat.h"
+#include "fault.h"
 
-#define FILTER_BYTES 256
+#define FILTER_BYTES 512
+static_assert(sizeof(struct shup_filter) <= FILTER_BYTES);
 
 /* Where this kernel's filters have prog. */
-#define EXPECTED offsetof(struct shup_filter_head, prog)
+#define EXPECTED offsetof(struct shup_filter, prog)
+#define EXPECTED_QUEUE offsetof(struct shup_filter, wqh)
 
 static inline void set_word(void *object, size_t offset, unsigned long value)
 {
@@ -20,6 +23,7 @@ static inline void set_word(void *object, size_t offset, unsigned long value)
 }
 
 struct bpf_prog *new_prog(struct kunit *test);
+void init_queue(void *filter);
 void *new_filter_with(struct kunit *test, size_t offset, const void *prev);
 struct task_struct *new_task(struct kunit *test);
 
@@ -34,7 +38,8 @@ struct btf_blob *new_btf(struct kunit *test);
 void add_btf_word(struct btf_blob *btf, u32 word);
 void add_btf_type(struct btf_blob *btf, const char *name, u32 info);
 void add_btf_member(struct btf_blob *btf, const char *name, u32 offset);
-void add_btf_filter(struct btf_blob *btf, size_t prev, size_t prog, size_t notif);
+void add_btf_filter(struct btf_blob *btf, size_t prev, size_t prog,
+		    size_t notif, size_t queue);
 
 /* The second word of a type. */
 #define BTF_INFO(kind, kind_flag, count) \
@@ -69,5 +74,8 @@ struct stub_adoption {
 };
 
 extern struct stub_adoption stub_adoption;
+
+/* Called where src/ opens the window of a race; NULL: nothing happens there. */
+extern void (*stub_fault)(enum shup_point point);
 
 #endif /* SHUP_KUNIT_OBJECTS_H */

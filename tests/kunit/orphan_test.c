@@ -34,7 +34,7 @@
  * struct box - a listener with all that belongs to it
  * @filter: its filter, in the first place so that the one names the other
  * @lock: what a poll of it takes, as the kernel's does
- * @queue: its wait queue
+ * @queue: its wait queue, in the filter
  * @waiter: somebody who waits there
  * @woken: how often
  * @file: its file
@@ -43,7 +43,7 @@
 struct box {
 	u8 filter[FILTER_BYTES] __aligned(8);
 	struct mutex lock;	/* by its owner */
-	wait_queue_head_t queue;
+	wait_queue_head_t *queue;
 	wait_queue_entry_t waiter;
 	atomic_t woken;
 	struct file *file;
@@ -54,7 +54,7 @@ static __poll_t box_poll(struct file *file, struct poll_table_struct *table)
 {
 	struct box *box = file->private_data;
 
-	poll_wait(file, &box->queue, table);
+	poll_wait(file, box->queue, table);
 	if (mutex_lock_interruptible(&box->lock))
 		return EPOLLERR;
 	mutex_unlock(&box->lock);
@@ -92,9 +92,10 @@ static struct box *open_box(struct kunit *test, const void *prev)
 	KUNIT_ASSERT_NOT_NULL(test, box);
 	memcpy(box->filter, new_filter_with(test, EXPECTED, prev), FILTER_BYTES);
 	mutex_init(&box->lock);
-	init_waitqueue_head(&box->queue);
+	init_queue(box->filter);
+	box->queue = &((struct shup_filter *)box->filter)->wqh;
 	init_waitqueue_func_entry(&box->waiter, count_waking);
-	add_wait_queue(&box->queue, &box->waiter);
+	add_wait_queue(box->queue, &box->waiter);
 	init_completion(&box->released);
 	box->file = anon_inode_getfile("shup_test", &box_operations, box, O_RDWR);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(box->file));

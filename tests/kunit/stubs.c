@@ -7,6 +7,7 @@
 #include <linux/module.h>
 
 #include "adopt.h"
+#include "fault.h"
 #include "layout.h"
 #include "objects.h"
 #include "scan.h"
@@ -58,6 +59,33 @@ int shup_adopt_all(void)
 	while (READ_ONCE(stub_adoption.hold))
 		msleep(20);
 	return READ_ONCE(stub_adoption.ret);
+}
+
+void (*stub_fault)(enum shup_point point);
+
+void shup_fault_delay(enum shup_point point)
+{
+	if (stub_fault)
+		stub_fault(point);
+}
+
+bool shup_fault_drop(void)
+{
+	return false;
+}
+
+bool shup_fault_starve(void)
+{
+	return false;
+}
+
+int shup_fault_refuse(void)
+{
+	return 0;
+}
+
+void shup_fault_hold(const struct task_struct *leader)
+{
 }
 
 MODULE_DESCRIPTION("KUnit tests of seccomp_hup");

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The witness: the kernel's own count of references to a filter, as a proof
+ * that no live task is under it.  It looks at the tasks that died, and at no
+ * other.
+ *
+ * While the listener of a filter F is open, F's count is
+ *
+ *	1 (the listener's file) + tasks whose head is F + filters whose prev is
+ *	F + references taken for a moment
+ *
+ * and each of these terms is zero or more.  So if at one instant the count is
+ * 1 + |S|, where S is a set of different dead tasks that each have the head F
+ * at that instant, no live task is under F: it would have F as its head, or
+ * have on its chain a filter whose prev is F.  And none ever will be: a fork,
+ * an attach or a TSYNC that puts a task under F needs a live task under F.
+ *
+ * S is found by hints: the processes of which a task was seen to exit under F.
+ * A hint may be wrong, late, or missing; then the equation does not hold, and
+ * a scan decides.  Under RCU:
+ *
+ *  A. Each process named by a hint is visited under its siglock.  If one of its
+ *     threads is not dead the process is left out.  Otherwise its threads with
+ *     the head F are counted.
+ *  t. F's count is read.  It must be 1 + all that A has counted.
+ *  B. Each process counted in A is counted again under its siglock, and must
+ *     give the same number.
+ *
+ * A process whose threads are all dead gets no new thread, and none of them
+ * calls TSYNC, so its set of threads with the head F only shrinks.  Equal
+ * numbers are equal sets: all of S had the head F from A to B, and so at t.  A
+ * thread that is listed, has a sighand and the head F under the siglock still
+ * holds its reference: 5.9 to 6.10.9 take the sighand away first and then drop
+ * the reference; 6.10.10 and later set the head to NULL under the siglock
+ * first; before 5.9 the reference is dropped in free_task(), a grace period
+ * after the task has left the list, which RCU holds off.
+ *
+ * No hook is believed, but for "departed", which the scan believes, too.
+ *
+ * tests/model/witness.pml searches this, and what goes wrong without a step.
+ */
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/threads.h>
+#include <linux/uaccess.h>
+
+#include "btf.h"
+#include "compat.h"
+#include "fault.h"
+#include "hooks.h"
+#include "listener.h"
+#include "sighand.h"
+#include "stats.h"
+#include "table.h"
+#include "witness.h"
+
+static bool enabled = true;
+module_param_named(witness, enabled, bool, 0644);
+MODULE_PARM_DESC(witness,
+		 "let the kernel's count of a filter's references decide at the exit, where it can; 0: scans decide (default: 1)");
+
+/* Threads visited in one question, by enum shup_patience. */
+static const unsigned int thread_limits[] = {
+	[SHUP_AT_EXIT] = 128,
+	[SHUP_IN_WORKER] = 4096,
+};
+
+/* Scans that must agree with the witness before it is trusted. */
+#define PROBATION 8
+
+/*
+ * Whether the first word of a filter is its count of references: what BTF says,
+ * what a filter says whose count is known, and what scans have said.  One
+ * contradiction is for good.  Written by hooks and the worker, with
+ * WRITE_ONCE(); a lost update of @agreed only prolongs the probation.
+ */
+static bool contradicted;
+static bool seen_new;
+static unsigned int agreed;
+
+static_assert(!offsetof(struct shup_filter, refs));
+
+/**
+ * shup_witness_hear() - let BTF say where a filter's count is
+ * @btf: BTF; any bytes will do
+ * @size: bytes of it
+ *
+ * Context: at load, before anything is hooked.
+ */
+void shup_witness_hear(const void *btf, size_t size)
+{
+	int offset = shup_btf_offset(btf, size, "seccomp_filter",
+				     SHUP_REFS_NAME);
+
+	/* -ENOENT and -EINVAL: this is no BTF, or lacks the structure. */
+	if (shup_btf_offset(btf, size, "seccomp_filter", "prog") < 0 || !offset)
+		return;
+	contradicted = true;
+	pr_notice("the kernel's BTF has the count of a filter's references at %d, not at 0: scans decide, and listeners are notified later" SHUP_REPORT "\n",
+		  offset);
+}
+
+/**
+ * shup_witness_see_new() - look at a filter whose count is known
+ * @filter: made by the current task, which returns from seccomp(), with a
+ *	listener: the task and the listener's file have a reference each
+ *
+ * Another module may hold a reference for a moment, so that another value
+ * proves nothing.
+ *
+ * Context: any that keeps @filter; from the hook on do_seccomp().
+ */
+void shup_witness_see_new(const void *filter)
+{
+	const struct shup_filter *seen = filter;
+
+	if (!READ_ONCE(seen_new) && refcount_read(&seen->refs) == 2)
+		WRITE_ONCE(seen_new, true);
+}
+
+/**
+ * shup_witness_judge() - compare a testimony with what a scan has found
+ * @agrees: whether the scan has found no live task, either
+ *
+ * Context: the worker only.
+ */
+void shup_witness_judge(bool agrees)
+{
+	if (agrees) {
+		if (agreed < PROBATION)
+			WRITE_ONCE(agreed, agreed + 1);
+		return;
+	}
+	if (READ_ONCE(contradicted))
+		return;
+	WRITE_ONCE(contradicted, true);
+	pr_notice("a scan contradicts the count of a filter's references: from now on scans decide, and listeners are notified later" SHUP_REPORT "\n");
+}
+
+/**
+ * struct visit - a process whose threads are all dead
+ * @leader: its leader; RCU keeps the memory
+ * @ties: threads of it whose head is the filter
+ */
+struct visit {
+	const struct task_struct *leader;
+	unsigned int ties;
+};
+
+/**
+ * struct inquiry - one question to the witness
+ * @listener: about which listener
+ * @patience: what it may cost
+ * @threads_left: how many threads may still be visited
+ * @ties: sum over @visits
+ * @count: of @visits in use
+ * @visits: the processes that A has counted
+ */
+struct inquiry {
+	const struct shup_listener *listener;
+	enum shup_patience patience;
+	unsigned int threads_left;
+	unsigned int ties;
+	unsigned int count;
+	struct visit visits[SHUP_HINTS + 1];
+};
+
+static bool is_dead(const struct task_struct *task)
+{
+	return READ_ONCE(task->flags) & PF_EXITING || shup_table_departed(task);
+}
+
+/* With the siglock held.  Return: false if a thread is not dead, or unvisited. */
+static bool count_threads(const struct task_struct *leader,
+			  struct inquiry *inquiry, unsigned int *ties)
+{
+	const struct task_struct *task;
+
+	*ties = 0;
+	for_each_thread(leader, task) {
+		if (!inquiry->threads_left)
+			return false;
+		inquiry->threads_left--;
+		if (!is_dead(task))
+			return false;
+		if (shup_task_filter(task) == inquiry->listener->filter)
+			++*ties;
+	}
+	return true;
+}
+
+static bool count_process(const struct task_struct *leader,
+			  struct inquiry *inquiry, unsigned int *ties)
+{
+	bool wait = inquiry->patience != SHUP_AT_EXIT;
+	struct sighand_struct *sighand;
+	unsigned long flags;
+	bool counted;
+
+	sighand = shup_sighand_lock(leader, &flags, wait);
+	if (!sighand)
+		return false;
+	counted = count_threads(leader, inquiry, ties);
+	shup_sighand_unlock(sighand, flags);
+	return counted;
+}
+
+static bool is_visited(const struct inquiry *inquiry,
+		       const struct task_struct *leader)
+{
+	unsigned int i;
+
+	for (i = 0; i < inquiry->count; i++)
+		if (inquiry->visits[i].leader->signal == leader->signal)
+			return true;
+	return false;
+}
+
+/* A, for one hint. */
+static void visit_hinted(struct inquiry *inquiry, pid_t hint)
+{
+	struct visit *visit = &inquiry->visits[inquiry->count];
+	const struct task_struct *leader;
+
+	if (!hint)
+		return;
+	leader = pid_task(find_pid_ns(hint, &init_pid_ns), PIDTYPE_PID);
+	if (!leader || is_visited(inquiry, leader))
+		return;
+	visit->leader = leader;
+	if (!count_process(leader, inquiry, &visit->ties) || !visit->ties)
+		return;
+	inquiry->ties += visit->ties;
+	inquiry->count++;
+}
+
+/* B */
+static bool visits_still_hold(struct inquiry *inquiry)
+{
+	unsigned int i, ties;
+
+	for (i = 0; i < inquiry->count; i++) {
+		const struct visit *visit = &inquiry->visits[i];
+
+		if (!count_process(visit->leader, inquiry, &ties) ||
+		    ties != visit->ties)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The filter may be freed at any moment.  What is read is believed only if the
+ * listener is found open after it.
+ */
+static bool read_count(const struct shup_listener *listener, unsigned int *count)
+{
+	const struct shup_filter *filter = listener->filter;
+
+	if (copy_from_kernel_nofault(count, &filter->refs, sizeof(*count)))
+		return false;
+	/* The count, then that it was one.  Pairs with close_locked(). */
+	smp_rmb();
+	return !shup_listener_test(listener, SHUP_CLOSED) &&
+	       shup_hooks_sound(listener->epoch);
+}
+
+/* Return: whether it is proved that no live task is under the filter. */
+static bool inquire(struct inquiry *inquiry)
+{
+	const struct shup_listener *listener = inquiry->listener;
+	unsigned int i, count;
+
+	if (!read_count(listener, &count) || count > PID_MAX_LIMIT)
+		return false;
+	/* The file alone: no task is looked at. */
+	if (count == 1)
+		return true;
+	for (i = 0; i < SHUP_HINTS; i++)
+		visit_hinted(inquiry, READ_ONCE(listener->hints.recent[i]));
+	visit_hinted(inquiry, READ_ONCE(listener->hints.init));
+	if (!inquiry->ties)
+		return false;
+
+	shup_fault_delay(SHUP_POINT_COUNTED);
+	smp_mb();	/* A, then t */
+	if (!read_count(listener, &count) || count != 1 + inquiry->ties)
+		return false;
+	smp_rmb();	/* t, then B */
+	shup_fault_delay(SHUP_POINT_READ);
+	return visits_still_hold(inquiry);
+}
+
+/**
+ * shup_witness_ask() - whether the kernel's count proves a listener unused
+ * @listener: a candidate
+ * @patience: what the question may cost
+ *
+ * Context: any that keeps @listener; interrupts on or off.  With SHUP_AT_EXIT
+ * no lock is waited for that others hold for long.
+ * Return: the testimony.  SHUP_UNUSED is for ever.
+ */
+enum shup_testimony shup_witness_ask(const struct shup_listener *listener,
+				     enum shup_patience patience)
+{
+	struct inquiry inquiry = {
+		.listener = listener,
+		.patience = patience,
+		.threads_left = thread_limits[patience],
+	};
+	bool unused;
+
+	if (!READ_ONCE(enabled) || READ_ONCE(contradicted) ||
+	    !READ_ONCE(seen_new))
+		return SHUP_UNDECIDED;
+	rcu_read_lock();
+	unused = inquire(&inquiry);
+	rcu_read_unlock();
+	if (!unused) {
+		shup_stat_inc(undecided);
+		return SHUP_UNDECIDED;
+	}
+	return READ_ONCE(agreed) < PROBATION ? SHUP_ON_PROBATION : SHUP_UNUSED;
+}
