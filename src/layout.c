@@ -36,15 +36,15 @@ static unsigned int prog_offset;
 static int btf_prog = -ENOENT;
 
 /*
- * @address can be any value.  Values below PAGE_OFFSET are not read: user space
- * is mapped for the caller and not for the module, and for addresses that are
- * not canonical the kernel warns.
+ * @address can be any value.  Values below the kernel's addresses are not read:
+ * user space is mapped for the caller and not for the module, and for addresses
+ * that are not canonical the kernel warns.
  */
 static const void *read_pointer(const void *address)
 {
 	void *value;
 
-	if ((unsigned long)address < PAGE_OFFSET ||
+	if ((unsigned long)address < SHUP_KERNEL_START ||
 	    !IS_ALIGNED((unsigned long)address, sizeof(value)) ||
 	    copy_from_kernel_nofault(&value, address, sizeof(value)))
 		return NULL;
