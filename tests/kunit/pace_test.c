@@ -21,15 +21,6 @@
 /* More than the worker takes for no rest at all. */
 #define MARGIN_MS 10
 
-#define wait_until(condition)						\
-({									\
-	unsigned long end = jiffies + msecs_to_jiffies(HANG_MS);	\
-									\
-	while (!(condition) && time_before(jiffies, end))		\
-		msleep(20);						\
-	(condition);							\
-})
-
 /**
  * struct job - what a job does here
  * @takes_ms: by how much it moves the clock
@@ -54,6 +45,16 @@ static enum shup_next run(struct job *job)
 static unsigned int runs(const struct job *job)
 {
 	return READ_ONCE(job->runs);
+}
+
+/* Whether it comes to so many; waits for them. */
+static bool comes_to(const struct job *job, unsigned int wanted)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(HANG_MS);
+
+	while (runs(job) < wanted && time_before(jiffies, end))
+		msleep(20);
+	return runs(job) >= wanted;
 }
 
 static bool decide_nothing(void)
@@ -106,7 +107,7 @@ static void expect_rest(struct kunit *test, struct job *job,
 
 	WRITE_ONCE(job->takes_ms, takes_ms);
 	request();
-	KUNIT_ASSERT_TRUE(test, wait_until(runs(job) == 1));
+	KUNIT_ASSERT_TRUE(test, comes_to(job, 1));
 	restart(test);
 	WRITE_ONCE(job->takes_ms, 0);
 
@@ -119,7 +120,7 @@ static void expect_rest(struct kunit *test, struct job *job,
 
 	stub_clock_move(MARGIN_MS);
 	request();
-	KUNIT_EXPECT_TRUE(test, wait_until(runs(job) == 2));
+	KUNIT_EXPECT_TRUE(test, comes_to(job, 2));
 	/* One run is for all who have asked meanwhile, and one for the last. */
 	msleep(SILENCE_MS);
 	KUNIT_EXPECT_LE(test, runs(job), 3U);
@@ -145,20 +146,20 @@ static void a_pass_that_failed_runs_again_by_itself(struct kunit *test)
 {
 	WRITE_ONCE(pass.next, SHUP_NEXT_RETRY);
 	shup_worker_kick();
-	KUNIT_EXPECT_TRUE(test, wait_until(runs(&pass) >= 2));
+	KUNIT_EXPECT_TRUE(test, comes_to(&pass, 2));
 }
 
 static void an_adoption_that_failed_runs_again_by_itself(struct kunit *test)
 {
 	WRITE_ONCE(adoption.next, SHUP_NEXT_RETRY);
 	request_adoption();
-	KUNIT_EXPECT_TRUE(test, wait_until(runs(&adoption) >= 2));
+	KUNIT_EXPECT_TRUE(test, comes_to(&adoption, 2));
 }
 
 static void nothing_runs_that_nobody_asks_for(struct kunit *test)
 {
 	shup_worker_kick();
-	KUNIT_EXPECT_TRUE(test, wait_until(runs(&pass) == 1));
+	KUNIT_EXPECT_TRUE(test, comes_to(&pass, 1));
 	msleep(SILENCE_MS);
 	KUNIT_EXPECT_EQ(test, runs(&pass), 1U);
 	KUNIT_EXPECT_EQ(test, runs(&adoption), 0U);
