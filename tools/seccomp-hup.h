@@ -228,11 +228,13 @@ size_t table_count_dead(struct table *table);
  * @function: the kernel's function
  * @kind: observe, redirect or return
  * @offset: from the function's first byte
+ * @mechanism: of the kernel's, by which it is placed; "": not known
  */
 struct hook {
 	char function[128];
 	char kind[32];
 	long long offset;
+	char mechanism[32];
 };
 
 bool hook_parse(const char *line, struct hook *hook);

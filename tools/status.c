@@ -91,7 +91,8 @@ static void print_hooks(void)
 		return;
 	printf("\n%shooks%s\n", bold(), plain());
 	while (next_hook(file, &hook))
-		printf("  %-24s %-9s at +%lld\n", hook.function, hook.kind, hook.offset);
+		printf("  %-24s %-9s at +%lld%s%s\n", hook.function, hook.kind, hook.offset,
+		       *hook.mechanism ? " by " : "", hook.mechanism);
 	fclose(file);
 }
 
@@ -111,7 +112,12 @@ static void print_hooks_json(void)
 		json_string(stdout, hook.function);
 		printf(",\"kind\":");
 		json_string(stdout, hook.kind);
-		printf(",\"offset\":%lld}", hook.offset);
+		printf(",\"offset\":%lld,\"mechanism\":", hook.offset);
+		if (*hook.mechanism)
+			json_string(stdout, hook.mechanism);
+		else
+			printf("null");
+		putchar('}');
 		comma = ",";
 	}
 	putchar(']');

@@ -54,10 +54,15 @@ bool hook_parse(const char *line, struct hook *hook)
 {
 	char offset[32];
 
-	return next_word(&line, hook->function, sizeof(hook->function)) &&
-	       next_word(&line, hook->kind, sizeof(hook->kind)) &&
-	       next_word(&line, offset, sizeof(offset)) && offset[0] == '+' &&
-	       parse_number(offset + 1, 0, LLONG_MAX, &hook->offset);
+	if (!next_word(&line, hook->function, sizeof(hook->function)) ||
+	    !next_word(&line, hook->kind, sizeof(hook->kind)) ||
+	    !next_word(&line, offset, sizeof(offset)) || offset[0] != '+' ||
+	    !parse_number(offset + 1, 0, LLONG_MAX, &hook->offset))
+		return false;
+	/* Older modules do not have this column. */
+	if (!next_word(&line, hook->mechanism, sizeof(hook->mechanism)))
+		hook->mechanism[0] = '\0';
+	return true;
 }
 
 static bool add_row(struct table *table, const struct row *row)
