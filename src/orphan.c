@@ -165,13 +165,15 @@ static void retry_in_worker(void)
 {
 	struct shup_listener *listener, *next;
 
-	rcu_read_lock();
+	/* @next is queued, and so not freed, while the section is left. */
 	llist_for_each_entry_safe(listener, next,
 				  shup_listener_take_put_back(), fresh) {
+		rcu_read_lock();
 		shup_listener_unqueue(listener);
 		ask_witness(listener, SHUP_IN_WORKER);
+		rcu_read_unlock();
+		cond_resched();
 	}
-	rcu_read_unlock();
 }
 
 /* Return: whether the witness has decided it, or is to be judged by the scan. */
