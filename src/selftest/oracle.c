@@ -206,8 +206,8 @@ static void check_tallies(struct look *look)
 }
 
 /*
- * All processors are here, interrupts off: nobody holds a lock of the module,
- * all of which are held with interrupts off.
+ * All processors are here, with interrupts off.  The module holds its locks with
+ * interrupts off only, so none is held.
  */
 static int look_closely(void *arg)
 {
@@ -264,7 +264,7 @@ static bool only_false_hups(const struct look *look)
 static void print_finding(struct seq_file *seq, const struct finding *finding)
 {
 	static const char * const texts[] = {
-		[FALSE_HUP] = "was told of, and has a live task",
+		[FALSE_HUP] = "was notified, and has a live task",
 		[NO_MEMBER] = "has a live task that is no member",
 		[LIVE_AFTER_EXIT] = "has a live member that has exited",
 		[WRONG_LIVE] = "counts live members wrongly",
