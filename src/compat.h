@@ -82,6 +82,41 @@ static inline bool shup_is_namespace_init(const struct task_struct *task)
 }
 
 /**
+ * struct shup_task_view - what a task_struct says that may be freed by now
+ */
+struct shup_task_view {
+	u64 start_time;
+	pid_t pid;
+	unsigned int usage;
+	const void *sighand;
+	const void *filter;
+};
+
+/**
+ * shup_view_task() - read a task that may be freed by now
+ * @task: what was a task once
+ * @view: filled in on success; any of it may be garbage
+ *
+ * Return: whether all of it could be read.
+ */
+static inline bool shup_view_task(const struct task_struct *task,
+				  struct shup_task_view *view)
+{
+#ifdef CONFIG_SECCOMP_FILTER
+#define SHUP_VIEW(to, from) copy_from_kernel_nofault(&(to), &(from), sizeof(to))
+	static_assert(sizeof(view->usage) == sizeof(task->usage));
+	return !(SHUP_VIEW(view->start_time, task->start_time) ||
+		 SHUP_VIEW(view->pid, task->pid) ||
+		 SHUP_VIEW(view->usage, task->usage) ||
+		 SHUP_VIEW(view->sighand, task->sighand) ||
+		 SHUP_VIEW(view->filter, task->seccomp.filter));
+#undef SHUP_VIEW
+#else
+	return false;
+#endif
+}
+
+/**
  * shup_task_is_interruptible() - whether a task sleeps so that a signal wakes it
  * @task: any task
  *
@@ -117,6 +152,7 @@ struct shup_queue_holder {
 	struct list_head notifications;
 	wait_queue_head_t wqh;
 };
+#define shup_filter_users(filter) 1U	/* never HUPs by itself */
 #define SHUP_REFS_NAME "usage"
 #define SHUP_QUEUE_IN_NOTIF true
 #define SHUP_QUEUE_STRUCT "notification"
@@ -143,6 +179,8 @@ struct shup_filter {
 	wait_queue_head_t wqh;
 };
 
+#define shup_filter_users(filter) \
+	refcount_read(&((const struct shup_filter *)(filter))->users)
 #define SHUP_REFS_NAME "refs"
 #define shup_queue_holder shup_filter
 #define SHUP_QUEUE_IN_NOTIF false

@@ -87,7 +87,7 @@ static bool seen_table(struct search *search)
 	return false;
 }
 
-static enum shup_verdict visit_task(struct task_struct *task, void *arg)
+static enum shup_verdict visit_tables_of(struct task_struct *task, void *arg)
 {
 	struct search *search = arg;
 
@@ -115,5 +115,5 @@ int shup_holders(shup_visit_holder *visit, void *arg)
 {
 	struct search search = { .visit = visit, .arg = arg };
 
-	return shup_scan_tasks(visit_task, &search) ?: search.ret;
+	return shup_scan_tasks(visit_tables_of, &search) ?: search.ret;
 }

@@ -29,8 +29,7 @@ static_assert(offsetof(struct shup_filter, prog) ==
 static_assert(offsetof(struct shup_filter, notif) ==
 	      offsetof(struct shup_filter, prog) + sizeof(void *));
 
-/* 0 until proved; then never changes.  Written with a release. */
-static unsigned int prog_offset;
+unsigned int shup_layout_prog;
 
 /* Where BTF has prog, or -ENOENT.  Written before anything is hooked. */
 static int btf_prog = -ENOENT;
@@ -131,7 +130,7 @@ int shup_layout_check(const void *filter)
 	if (prev && !is_prog(read_pointer(prev + expect_prog)))
 		return refuse();
 	/* Pairs with shup_layout_known(). */
-	smp_store_release(&prog_offset, expect_prog);
+	smp_store_release(&shup_layout_prog, expect_prog);
 	return 0;
 }
 
@@ -143,22 +142,7 @@ int shup_layout_check(const void *filter)
 bool shup_layout_known(void)
 {
 	/* Pairs with shup_layout_check(). */
-	return smp_load_acquire(&prog_offset);
-}
-
-/**
- * shup_layout_prev() - the next older filter of a chain
- * @filter: a filter; see shup_for_each_filter() for what keeps it alive
- *
- * Context: any, once shup_layout_known().
- * Return: the filter, or NULL if @filter is the oldest.  @filter itself if the
- * layout is not known, for a chain that does not end decides nothing.
- */
-const void *shup_layout_prev(const void *filter)
-{
-	if (WARN_ON_ONCE(!prog_offset))
-		return filter;
-	return READ_ONCE(*(void **)(filter + prog_offset - sizeof(void *)));
+	return smp_load_acquire(&shup_layout_prog);
 }
 
 /**
@@ -170,7 +154,7 @@ const void *shup_layout_prev(const void *filter)
  */
 void *shup_layout_notif(const void *filter)
 {
-	return READ_ONCE(*(void **)(filter + prog_offset + sizeof(void *)));
+	return READ_ONCE(*(void **)(filter + shup_layout_prog + sizeof(void *)));
 }
 
 /**

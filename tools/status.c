@@ -23,6 +23,9 @@ static const struct count {
 	{ "scan_restarts", "scans begun again because the task list had changed", COUNTER },
 	{ "scan_max_us", "longest scan of all tasks in microseconds", LONGEST_US },
 	{ "repairs", "memberships that a scan began or dropped", COUNTER },
+	{ "witnessed", "listeners that the witness found unused", COUNTER },
+	{ "scanned", "listeners that a scan found unused", COUNTER },
+	{ "undecided", "questions that the witness left to a scan", COUNTER },
 	{ "missed", "memberships and listeners lost for want of memory", COUNTER },
 	{ "untied", "ties cut on a live task by another module, ignored", COUNTER },
 };
