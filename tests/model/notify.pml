@@ -33,7 +33,7 @@
  *		is needed
  *   SLEEPLESS	no poll sleeps for memory: the one later wake is enough
  *   WORKER_DECIDES	a poll or RECV of a candidate waits for the worker, and
- *		at-the-death is not searched for
+ *		at-the-death is not searched for with them
  *   RECV_QUEUES	RECV waits on the queue, as from 6.6 on; else for a semaphore
  *
  * Properties, all of them searched for in each run:
