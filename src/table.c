@@ -12,7 +12,7 @@
  * departed.  A departed membership therefore names its task beyond doubt, by
  * start time and pid, as a task_struct can be used again.
  *
- * Entries are found, changed and freed under their bucket's lock only.  That
+ * Entries are found, changed and unlinked under their bucket's lock only.  That
  * lock is a leaf, taken with interrupts off, and nobody else can hold it: it
  * is taken in do_exit(), which may run from an oops with any lock held, and
  * in softirq.
@@ -112,13 +112,27 @@ static void make_departed(struct membership *member)
 	uncount(member);
 }
 
-static void drop(struct membership *member)
+/* Out of its bucket, into a list for free_dropped(). */
+static void drop(struct membership *member, struct hlist_head *dropped)
 {
 	if (!member->departed)
 		uncount(member);
 	atomic_dec(&member->listener->members);
-	hlist_del(&member->node);
-	kfree(member);
+	__hlist_del(&member->node);
+	hlist_add_head(&member->node, dropped);
+}
+
+/*
+ * After the bucket's lock, which is raw: on a kernel with PREEMPT_RT kfree() may
+ * sleep, and lockdep knows (CONFIG_PROVE_RAW_LOCK_NESTING).
+ */
+static void free_dropped(const struct hlist_head *dropped)
+{
+	struct membership *member;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(member, next, dropped, node)
+		kfree(member);
 }
 
 /* A task_struct used again is another task, whatever happened unseen. */
@@ -272,6 +286,7 @@ void shup_table_cut(struct task_struct *task)
 	struct membership *member;
 	struct hlist_node *next;
 	unsigned long flags;
+	HLIST_HEAD(dropped);
 
 	raw_spin_lock_irqsave(&bucket->lock, flags);
 	hlist_for_each_entry_safe(member, next, &bucket->members, node) {
@@ -281,10 +296,11 @@ void shup_table_cut(struct task_struct *task)
 			shup_stat_inc(untied);
 			continue;
 		}
-		drop(member);
+		drop(member, &dropped);
 		shup_stat_inc(cuts);
 	}
 	raw_spin_unlock_irqrestore(&bucket->lock, flags);
+	free_dropped(&dropped);
 }
 
 /**
@@ -371,6 +387,7 @@ static unsigned int sweep_bucket(struct bucket *bucket, u32 pass)
 	struct membership *member;
 	struct hlist_node *next;
 	unsigned long flags;
+	HLIST_HEAD(dropped);
 
 	raw_spin_lock_irqsave(&bucket->lock, flags);
 	hlist_for_each_entry_safe(member, next, &bucket->members, node) {
@@ -381,9 +398,10 @@ static unsigned int sweep_bucket(struct bucket *bucket, u32 pass)
 			continue;
 		if (!closed && !member->departed)
 			repaired++;
-		drop(member);
+		drop(member, &dropped);
 	}
 	raw_spin_unlock_irqrestore(&bucket->lock, flags);
+	free_dropped(&dropped);
 	return repaired;
 }
 
@@ -476,15 +494,6 @@ int shup_table_init(void)
 	return 0;
 }
 
-static void empty_bucket(struct bucket *bucket)
-{
-	struct membership *member;
-	struct hlist_node *next;
-
-	hlist_for_each_entry_safe(member, next, &bucket->members, node)
-		kfree(member);
-}
-
 /**
  * shup_table_exit() - free the table and all in it
  *
@@ -495,6 +504,6 @@ void shup_table_exit(void)
 	unsigned int i;
 
 	for (i = 0; i < 1U << BUCKET_BITS; i++)
-		empty_bucket(&buckets[i]);
+		free_dropped(&buckets[i].members);
 	kvfree(buckets);
 }
