@@ -84,6 +84,18 @@ static inline bool shup_is_namespace_init(const struct task_struct *task)
 }
 
 /**
+ * shup_exec_count() - a number of a task that each exec raises
+ * @task: any task
+ *
+ * A new task has its parent's.  Of 64 bits from 5.7 on; no process gets through
+ * 2^32 exec calls while a membership waits for its task to be freed.
+ */
+static inline u32 shup_exec_count(const struct task_struct *task)
+{
+	return READ_ONCE(task->self_exec_id);
+}
+
+/**
  * shup_task_is_interruptible() - whether a task sleeps so that a signal wakes it
  * @task: any task
  *

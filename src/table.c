@@ -9,8 +9,10 @@
  *
  * The table never decides that a listener is unused, it only says when to
  * look (orphan.c).  One thing in it is believed by the scan: that a task is
- * departed.  A departed membership therefore names its task beyond doubt, by
- * start time and pid, as a task_struct can be used again.
+ * departed.  A departed membership therefore names its task beyond doubt, as a
+ * task_struct can be used again: by start time and pid, and by a number that
+ * each exec raises.  exec by a thread hands a dead leader's start time and pid
+ * on to the thread, but a task that has departed executes nothing any more.
  *
  * Entries are found, changed and unlinked under their bucket's lock only.  That
  * lock is a leaf, taken with interrupts off, and nobody else can hold it: it
@@ -24,6 +26,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "compat.h"
 #include "fault.h"
 #include "listener.h"
 #include "stats.h"
@@ -41,6 +44,7 @@
  * @listener: which; kept by this membership (listener.c, reap)
  * @born: departed: the task's start time
  * @pid: departed: its pid
+ * @execs: departed: its number of exec calls, those of its ancestors included
  * @stamp: the last pass that found the task so, or that ran when it joined
  * @departed: the state: departed, or live
  *
@@ -52,6 +56,7 @@ struct membership {
 	struct shup_listener *listener;
 	u64 born;
 	pid_t pid;
+	u32 execs;
 	u32 stamp;
 	bool departed;
 };
@@ -106,6 +111,7 @@ static void make_departed(struct membership *member)
 {
 	member->born = member->task->start_time;
 	member->pid = member->task->pid;
+	member->execs = shup_exec_count(member->task);
 	member->departed = true;
 	/* First: whoever decides on the candidate looks for this task. */
 	shup_listener_hint(member->listener, member->task);
@@ -140,7 +146,8 @@ static bool is_departed(const struct membership *member,
 			const struct task_struct *task)
 {
 	return member->departed && member->born == task->start_time &&
-	       member->pid == task->pid;
+	       member->pid == task->pid &&
+	       member->execs == shup_exec_count(task);
 }
 
 /* Takes *spare if there is no membership yet.  Return: whether it is new. */
