@@ -287,7 +287,7 @@ static int watch(int listener)
 int main(int argc, char **argv)
 {
 	pid_t server, task, addfd, poller, epoller;
-	int listener, epoll, flushed[2], made[2];
+	int pidfd, listener, epoll, flushed[2], made[2];
 	struct handed handed;
 	uint64_t id;
 	char byte;
@@ -304,8 +304,8 @@ int main(int argc, char **argv)
 		live(argv[1], made[1]);
 	if (read(made[0], &handed, sizeof(handed)) != sizeof(handed))
 		die("no listener");
-	listener = must(syscall(SYS_pidfd_getfd, must(syscall(SYS_pidfd_open, task, 0), "pidfd_open"),
-				handed.listener, 0), "pidfd_getfd");
+	pidfd = must(syscall(SYS_pidfd_open, task, 0), "pidfd_open");
+	listener = must(syscall(SYS_pidfd_getfd, pidfd, handed.listener, 0), "pidfd_getfd");
 
 	/* First, so that the set holds the first notification for an event. */
 	epoll = watch(listener);
