@@ -7,8 +7,10 @@
  * The proof is a function of the module with an observer and a redirection on
  * it.  bsearch() calls it from the kernel's text, as a real caller would.
  *
- * From 5.5 on a hook forbids kernel.ftrace_enabled=0.  Before, each write to
- * that switch is watched, and the proof is repeated after it.
+ * From 5.5 on a hook forbids kernel.ftrace_enabled=0.  The trial hooks stay
+ * placed until the others are, so that the switch cannot become 0 in between.
+ * Before 5.5, each write to the switch is watched, and the proof is repeated
+ * after it.
  */
 #include <linux/bsearch.h>
 #include <linux/kernel.h>
@@ -130,7 +132,7 @@ static int try_hooks(void)
  * @after_gap: called when hooks work again that may have missed calls, under a
  *	new epoch, with preemption off
  *
- * Where the switch must be watched, the trial hooks stay placed.
+ * The trial hooks stay placed: see shup_proof_repeat().
  *
  * Context: may sleep; at load, before shup_hooks_place().
  * Return: 0; or an error, with a message in the log and nothing left placed.
@@ -147,11 +149,8 @@ int shup_proof_begin(void (*after_gap)(void))
 		return -EOPNOTSUPP;
 	}
 
-	if (SHUP_OPS_PERMANENT) {
-		withdraw();
+	if (SHUP_OPS_PERMANENT)
 		return 0;
-	}
-
 	after_switch = after_gap;
 	ret = shup_hooks_place(&switch_hook, 1);
 	if (ret)
@@ -163,6 +162,7 @@ int shup_proof_begin(void (*after_gap)(void))
  * shup_proof_repeat() - see hooks work once more, now that all are placed
  *
  * A write to the switch that was under way when the watch began was not seen.
+ * Where hooks forbid such writes, the trial hooks are of no more use.
  *
  * Context: may sleep; at load, after shup_hooks_place().
  * Return: 0; or an error, with a message in the log.
@@ -172,8 +172,10 @@ int shup_proof_repeat(void)
 	unsigned long flags;
 	bool works;
 
-	if (SHUP_OPS_PERMANENT)
+	if (SHUP_OPS_PERMANENT) {
+		withdraw();
 		return 0;
+	}
 	raw_spin_lock_irqsave(&switch_lock, flags);
 	works = proof_call();
 	raw_spin_unlock_irqrestore(&switch_lock, flags);
