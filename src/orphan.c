@@ -334,7 +334,7 @@ static enum shup_next run_pass(void)
 
 static enum shup_next run_adoption(void)
 {
-	int ret = shup_adopt_all();
+	int ret = shup_adopt_all(0);
 
 	return ret && shup_state_get() != SHUP_REFUSED ? SHUP_NEXT_RETRY :
 							 SHUP_NEXT_REQUEST;

@@ -53,7 +53,7 @@ int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks)
 
 struct stub_adoption stub_adoption;
 
-int shup_adopt_all(void)
+int shup_adopt_all(u64 until_ns)
 {
 	WRITE_ONCE(stub_adoption.begun, stub_adoption.begun + 1);
 	while (READ_ONCE(stub_adoption.hold))
