@@ -17,7 +17,7 @@
 	X(cuts)		/* memberships ended with the tie to the filter */ \
 	X(scans)	/* complete scans of all tasks */		\
 	X(scan_restarts) /* scans begun anew: the task list had moved */ \
-	X(repairs)	/* memberships a scan put right */		\
+	X(repairs)	/* memberships a scan put right: an event was missed */ \
 	X(witnessed)	/* orphans decided by the witness */		\
 	X(undecided)	/* questions that the witness left to a scan */	\
 	X(scanned)	/* orphans decided by a scan */			\
