@@ -118,18 +118,40 @@ static inline bool shup_view_task(const struct task_struct *task,
 }
 
 /**
- * shup_task_is_interruptible() - whether a task sleeps so that a signal wakes it
+ * shup_exec_count() - a number of a task that each exec raises
  * @task: any task
  *
- * 5.14 renamed the field.
+ * A new task has its parent's.  Of 64 bits from 5.7 on; no process gets through
+ * 2^32 exec calls while a membership waits for its task to be freed.
+ */
+static inline u32 shup_exec_count(const struct task_struct *task)
+{
+	return READ_ONCE(task->self_exec_id);
+}
+
+/* 5.14 renamed the field. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
+#define shup_task_state_field(task) ((task)->state)
+#else
+#define shup_task_state_field(task) ((task)->__state)
+#endif
+
+/**
+ * shup_task_is_interruptible() - whether a task sleeps so that a signal wakes it
+ * @task: any task
  */
 static inline bool shup_task_is_interruptible(const struct task_struct *task)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
-	return READ_ONCE(task->state) & TASK_INTERRUPTIBLE;
-#else
-	return READ_ONCE(task->__state) & TASK_INTERRUPTIBLE;
-#endif
+	return READ_ONCE(shup_task_state_field(task)) & TASK_INTERRUPTIBLE;
+}
+
+/**
+ * shup_task_is_new() - whether a task is still to be woken for the first time
+ * @task: any task
+ */
+static inline bool shup_task_is_new(const struct task_struct *task)
+{
+	return READ_ONCE(shup_task_state_field(task)) & TASK_NEW;
 }
 
 /*
