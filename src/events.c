@@ -24,6 +24,7 @@
 #include "events.h"
 #include "fault.h"
 #include "hooks.h"
+#include "hush.h"
 #include "layout.h"
 #include "listener.h"
 #include "notify.h"
@@ -347,6 +348,7 @@ int shup_events_on(enum shup_level level)
 	if (ret)
 		goto err_hooks;
 	shup_hooks_trust();
+	shup_hush_init(level == SHUP_LEVEL_AT_REAP && !shup_proof_watches());
 	/* Until now no listener could be told from another file. */
 	shup_listener_init(hooks[HOOK_POLL].original,
 			   hooks[HOOK_RELEASE].original);

@@ -31,6 +31,9 @@ static const struct shup_mechanism *mechanism;
 /* From shup_hooks_trust() to the first hook removed. */
 static bool trusted;
 
+/* Sections under way that rely on no call being missed; see shup_hooks_rely(). */
+static atomic_t relying = ATOMIC_INIT(0);
+
 /**
  * shup_hooks_epoch() - a number that changes when hooks may have missed calls
  *
@@ -59,13 +62,55 @@ bool shup_hooks_sound(unsigned int since)
 }
 
 /**
+ * shup_hooks_rely() - rely on no call being missed, for a moment
+ * @since: from shup_hooks_epoch()
+ *
+ * What a hooked call would have to wait for can then be used until
+ * shup_hooks_relied(): where hooks can be switched off, the switch waits.
+ *
+ * Context: interrupts off.
+ * Return: false if a call may have been missed since then.
+ */
+bool shup_hooks_rely(unsigned int since)
+{
+	atomic_inc(&relying);
+	/* Rely, then look at the epoch.  Pairs with shup_hooks_gap_begin(). */
+	smp_mb__after_atomic();
+	if (shup_hooks_sound(since))
+		return true;
+	atomic_dec(&relying);
+	return false;
+}
+
+/**
+ * shup_hooks_relied() - rely on it no more
+ *
+ * Context: as shup_hooks_rely(), which has returned true.
+ */
+void shup_hooks_relied(void)
+{
+	/* All uses, then this.  Pairs with shup_hooks_gap_begin(). */
+	smp_mb__before_atomic();
+	atomic_dec(&relying);
+}
+
+/**
  * shup_hooks_gap_begin() - say that the hooks may miss calls from now on
+ *
+ * Waits for sections that rely on the contrary: each has interrupts off, is
+ * short, and waits for nothing that the caller may hold.
  *
  * Context: any; the caller serializes with shup_hooks_gap_end().
  */
 void shup_hooks_gap_begin(void)
 {
 	atomic_or(1, &epoch);
+	/* The epoch, then the sections.  Pairs with shup_hooks_rely(). */
+	smp_mb__after_atomic();
+	while (atomic_read(&relying))
+		cpu_relax();
+	/* Their uses, then the switch.  Pairs with shup_hooks_relied(). */
+	smp_mb();
 }
 
 /**

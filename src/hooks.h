@@ -97,6 +97,8 @@ void shup_hooks_take_away(struct shup_hook *hooks, unsigned int count);
 
 unsigned int shup_hooks_epoch(void);
 bool shup_hooks_sound(unsigned int since);
+bool shup_hooks_rely(unsigned int since);
+void shup_hooks_relied(void);
 void shup_hooks_gap_begin(void);
 void shup_hooks_gap_end(void);
 

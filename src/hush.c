@@ -20,7 +20,6 @@
 #include <linux/poll.h>
 #include <linux/spinlock.h>
 
-#include "compat.h"
 #include "hush.h"
 
 /*
@@ -30,16 +29,14 @@
 static bool allowed;
 
 /**
- * shup_hush_init() - say whether the kernel has an EPOLLHUP to keep back
- * @level: what this kernel does by itself
+ * shup_hush_init() - say whether entries may be placed
+ * @allow: the kernel has an EPOLLHUP to keep back, and no hook can miss a close
  *
- * Where the hooks can miss a close, nothing is kept back.
- *
- * Context: at load, before any hook is placed.
+ * Context: at load, before any listener is known.
  */
-void shup_hush_init(enum shup_level level)
+void shup_hush_init(bool allow)
 {
-	allowed = level == SHUP_LEVEL_AT_REAP && !!SHUP_OPS_PERMANENT;
+	WRITE_ONCE(allowed, allow);
 }
 
 /**

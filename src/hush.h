@@ -5,8 +5,6 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
-#include "state.h"
-
 /**
  * struct shup_hush - what keeps the kernel's own EPOLLHUP from a listener
  * @entry: on the listener's wait queue
@@ -19,7 +17,7 @@ struct shup_hush {
 	bool placed;
 };
 
-void shup_hush_init(enum shup_level level);
+void shup_hush_init(bool allow);
 void shup_hush_stop(void);
 void shup_hush_begin(struct shup_hush *hush, wait_queue_head_t *queue);
 void shup_hush_again(struct shup_hush *hush, wait_queue_head_t *queue);

@@ -389,21 +389,37 @@ void shup_listener_hint(struct shup_listener *listener,
 }
 
 /**
- * shup_listener_is_open() - whether a listener's file, filter and queue exist
- * @listener: its lock is held
+ * shup_listener_lock() - lock a listener, if its file, filter and queue exist
+ * @listener: found under RCU
+ * @flags: for shup_listener_unlock()
  *
- * The release hook marks the listener closed and then takes its lock.  So a
- * listener found open stays so until the lock is released.  Where the hooks can
- * be switched off (before 5.5), switching them off waits for this processor to
- * have its interrupts on.
+ * They exist until the unlock.  The release hook marks the listener closed and
+ * then waits for the lock; and no hook is switched off meanwhile.
  *
- * Context: any; RCU read side.
+ * Context: any, RCU read side; not with a wait queue's lock.
+ * Return: false, and nothing is locked, if it is closed, or may be.
  */
-bool shup_listener_is_open(const struct shup_listener *listener)
+bool shup_listener_lock(struct shup_listener *listener, unsigned long *flags)
 {
-	lockdep_assert_held(&listener->lock);
-	return !shup_listener_test(listener, SHUP_CLOSED) &&
-	       shup_hooks_sound(listener->epoch);
+	spin_lock_irqsave(&listener->lock, *flags);
+	if (!shup_listener_test(listener, SHUP_CLOSED) &&
+	    shup_hooks_rely(listener->epoch))
+		return true;
+	spin_unlock_irqrestore(&listener->lock, *flags);
+	return false;
+}
+
+/**
+ * shup_listener_unlock() - unlock a listener
+ * @listener: locked by shup_listener_lock()
+ * @flags: from there
+ *
+ * Context: as shup_listener_lock().
+ */
+void shup_listener_unlock(struct shup_listener *listener, unsigned long flags)
+{
+	shup_hooks_relied();
+	spin_unlock_irqrestore(&listener->lock, flags);
 }
 
 /* Close it if the hooks can have missed its close.  Return: whether they can. */

@@ -77,8 +77,8 @@ struct shup_hints {
  * @file: the listener's file; no reference is held, see @lock
  * @filter: its filter; no reference is held, see @lock
  * @queue: its wait queue; no reference is held, see @lock
- * @lock: while it is held, and shup_listener_is_open(), @file, @filter and
- *	@queue may be used.  The hook on seccomp_notify_release() takes it before
+ * @lock: while it is held by shup_listener_lock(), @file, @filter and @queue
+ *	may be used.  The hook on seccomp_notify_release() takes it before
  *	the kernel frees anything.  Interrupts off; outside of the queue's own
  *	lock.  Nothing that can sleep, and no hook but that one, waits for it
  * @epoch: shup_hooks_epoch() when it was discovered: tells whether the hooks
@@ -181,7 +181,8 @@ void shup_listener_hint(struct shup_listener *listener,
 			const struct task_struct *task);
 struct shup_listener *shup_listener_of_file(const struct file *file);
 struct shup_listener *shup_listener_of_filter(const void *filter);
-bool shup_listener_is_open(const struct shup_listener *listener);
+bool shup_listener_lock(struct shup_listener *listener, unsigned long *flags);
+void shup_listener_unlock(struct shup_listener *listener, unsigned long flags);
 
 typedef void shup_listener_visit(struct shup_listener *listener, void *arg);
 void shup_listener_for_each(shup_listener_visit *visit, void *arg);

@@ -45,14 +45,14 @@ static bool mark(struct shup_listener *listener, unsigned long *calls)
 	unsigned long flags;
 	bool marked;
 
-	spin_lock_irqsave(&listener->lock, flags);
-	marked = shup_listener_is_open(listener) &&
-		 !test_and_set_bit(SHUP_ORPHAN, &listener->flags);
+	if (!shup_listener_lock(listener, &flags))
+		return false;
+	marked = !test_and_set_bit(SHUP_ORPHAN, &listener->flags);
 	if (marked) {
 		WRITE_ONCE(listener->unused_ns, ktime_get_ns());
 		*calls = shup_recv_calls(listener->file);
 	}
-	spin_unlock_irqrestore(&listener->lock, flags);
+	shup_listener_unlock(listener, flags);
 	return marked;
 }
 
@@ -64,17 +64,14 @@ static bool mark(struct shup_listener *listener, unsigned long *calls)
 static bool notify_step(struct shup_listener *listener, unsigned long *calls)
 {
 	unsigned long flags;
-	bool last = true;
 
-	spin_lock_irqsave(&listener->lock, flags);
-	if (shup_listener_is_open(listener)) {
-		*calls -= shup_recv_end(listener->file, *calls);
-		last = !*calls;
-		if (last)
-			wake(listener);
-	}
-	spin_unlock_irqrestore(&listener->lock, flags);
-	return last;
+	if (!shup_listener_lock(listener, &flags))
+		return true;
+	*calls -= shup_recv_end(listener->file, *calls);
+	if (!*calls)
+		wake(listener);
+	shup_listener_unlock(listener, flags);
+	return !*calls;
 }
 
 /**
@@ -112,10 +109,10 @@ static void move_hush(struct shup_listener *listener)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&listener->lock, flags);
-	if (shup_listener_is_open(listener))
-		shup_hush_again(&listener->hush, listener->queue);
-	spin_unlock_irqrestore(&listener->lock, flags);
+	if (!shup_listener_lock(listener, &flags))
+		return;
+	shup_hush_again(&listener->hush, listener->queue);
+	shup_listener_unlock(listener, flags);
 }
 
 /**

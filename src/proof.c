@@ -303,6 +303,16 @@ int shup_proof_repeat(void)
 }
 
 /**
+ * shup_proof_watches() - whether the hooks can be switched off, and so miss calls
+ *
+ * Context: any, once shup_proof_begin() has returned 0.
+ */
+bool shup_proof_watches(void)
+{
+	return must_watch;
+}
+
+/**
  * shup_proof_end() - watch the switches no more
  *
  * Context: may sleep; after shup_hooks_remove().

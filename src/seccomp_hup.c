@@ -61,7 +61,6 @@
 #include "btf.h"
 #include "compat.h"
 #include "events.h"
-#include "hush.h"
 #include "layout.h"
 #include "level.h"
 #include "listener.h"
@@ -177,7 +176,6 @@ static int arm(void)
 	ret = first_layout_check();
 	if (ret)
 		goto err_orphan;
-	shup_hush_init(shup_state_level());
 	ret = hooks_on();
 	if (ret)
 		goto err_orphan;

@@ -13,7 +13,7 @@
 /* The words are those of docs/ABI/sysfs-kernel-seccomp_hup: see tests/attributes. */
 const struct count counts[COUNTS] = {
 	{ "listeners", "listeners that are open and counted now", GAUGE },
-	{ "hups", "listeners found unused and notified", COUNTER },
+	{ "hups", "listeners that the module found unused and notified", COUNTER },
 	{ "adoptions", "listeners discovered in a task's fd table", COUNTER },
 	{ "joins", "memberships begun", COUNTER },
 	{ "leaves", "memberships whose task has entered do_exit()", COUNTER },
@@ -22,7 +22,7 @@ const struct count counts[COUNTS] = {
 	{ "scans", "complete scans of all tasks", COUNTER },
 	{ "scan_restarts", "scans begun again because the task list had changed", COUNTER },
 	{ "scan_max_us", "longest scan of all tasks in microseconds", LONGEST_US },
-	{ "repairs", "memberships that a scan began or dropped", COUNTER },
+	{ "repairs", "memberships that a scan began or dropped because an event was missed", COUNTER },
 	{ "witnessed", "listeners that the witness found unused", COUNTER },
 	{ "scanned", "listeners that a scan found unused", COUNTER },
 	{ "undecided", "questions that the witness left to a scan", COUNTER },
