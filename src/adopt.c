@@ -52,6 +52,7 @@ static int adopt_holder(struct task_struct *task, unsigned int fd,
 
 /**
  * shup_adopt_all() - discover every listener in any task's fd table
+ * @until_ns: when to give up, by ktime_get_ns(); 0: never
  *
  * The hooks are in place, so nothing that happens to a listener once it is
  * known goes unseen.
@@ -60,7 +61,7 @@ static int adopt_holder(struct task_struct *task, unsigned int fd,
  * Return: 0; -EAGAIN if not all tables were seen, or hooks are missing;
  * -ENOMEM; -ENOEXEC if this kernel's filters cannot be read (layout.c).
  */
-int shup_adopt_all(void)
+int shup_adopt_all(u64 until_ns)
 {
-	return shup_holders(adopt_holder, NULL);
+	return shup_holders(adopt_holder, NULL, until_ns);
 }

@@ -5,6 +5,6 @@
 #include <linux/fs.h>
 
 int shup_adopt_file(struct file *file, gfp_t gfp);
-int shup_adopt_all(void);
+int shup_adopt_all(u64 until_ns);
 
 #endif /* SHUP_ADOPT_H */

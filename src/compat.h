@@ -26,7 +26,8 @@
 #error "seccomp_hup supports x86_64 and arm64 only: see Limits in README.md"
 #endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 2, 0)
-#error "seccomp_hup needs Linux 5.2 or later: before 5.0 there are no seccomp listeners, and 5.0 and 5.1 skip hooks while any tracer changes"
+/* Before 5.0 there are no listeners; 5.0 and 5.1 skip hooks while tracers change. */
+#error "seccomp_hup needs Linux 5.2 or later"
 #endif
 #if !defined(CONFIG_KRETPROBES)
 #error "seccomp_hup needs a kernel with CONFIG_KPROBES"
@@ -117,18 +118,40 @@ static inline bool shup_view_task(const struct task_struct *task,
 }
 
 /**
- * shup_task_is_interruptible() - whether a task sleeps so that a signal wakes it
+ * shup_exec_count() - a number of a task that each exec raises
  * @task: any task
  *
- * 5.14 renamed the field.
+ * A new task has its parent's.  Of 64 bits from 5.7 on; no process gets through
+ * 2^32 exec calls while a membership waits for its task to be freed.
+ */
+static inline u32 shup_exec_count(const struct task_struct *task)
+{
+	return READ_ONCE(task->self_exec_id);
+}
+
+/* 5.14 renamed the field. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
+#define shup_task_state_field(task) ((task)->state)
+#else
+#define shup_task_state_field(task) ((task)->__state)
+#endif
+
+/**
+ * shup_task_is_interruptible() - whether a task sleeps so that a signal wakes it
+ * @task: any task
  */
 static inline bool shup_task_is_interruptible(const struct task_struct *task)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
-	return READ_ONCE(task->state) & TASK_INTERRUPTIBLE;
-#else
-	return READ_ONCE(task->__state) & TASK_INTERRUPTIBLE;
-#endif
+	return READ_ONCE(shup_task_state_field(task)) & TASK_INTERRUPTIBLE;
+}
+
+/**
+ * shup_task_is_new() - whether a task is still to be woken for the first time
+ * @task: any task
+ */
+static inline bool shup_task_is_new(const struct task_struct *task)
+{
+	return READ_ONCE(shup_task_state_field(task)) & TASK_NEW;
 }
 
 /*
@@ -152,6 +175,7 @@ struct shup_queue_holder {
 	struct list_head notifications;
 	wait_queue_head_t wqh;
 };
+
 #define shup_filter_users(filter) 1U	/* never HUPs by itself */
 #define SHUP_REFS_NAME "usage"
 #define SHUP_QUEUE_IN_NOTIF true
@@ -175,7 +199,7 @@ struct shup_filter {
 	void *prev;
 	struct bpf_prog *prog;
 	void *notif;
-	struct mutex notify_lock;
+	struct mutex notify_lock;	/* the kernel's; never taken here */
 	wait_queue_head_t wqh;
 };
 

@@ -103,21 +103,31 @@ static bool attach_entered(struct pt_regs *regs, struct shup_call *call)
 			      SECCOMP_FILTER_FLAG_TSYNC));
 }
 
-/* Return: whether the caller is under any listener. */
-static bool caller_attached(void)
+/*
+ * @made: the caller has made the listener of its newest filter, so that it is the
+ *	only task under that.
+ * @tsync: the caller's threads got there with it, without an event of their own.
+ * Return: whether the caller is under any listener.
+ */
+static bool caller_attached(bool made, bool tsync)
 {
+	const void *head = shup_task_filter(current);
 	struct shup_listener *listener;
 	const void *filter;
 	unsigned int left;
 	bool any = false;
 
-	shup_for_each_filter(filter, shup_task_filter(current), left) {
+	shup_for_each_filter(filter, head, left) {
 		listener = shup_listener_of_filter(filter);
 		if (!listener)
 			continue;
 		any = true;
 		if (!shup_table_join(current, listener))
 			shup_listener_mark_candidate(listener);
+		if (tsync)
+			set_bit(SHUP_UNCOUNTED, &listener->flags);
+		else if (made && filter == head)
+			clear_bit(SHUP_UNCOUNTED, &listener->flags);
 	}
 	return any;
 }
@@ -205,8 +215,7 @@ static void attach_left(const struct shup_call *call, long returned)
 	}
 	if (!shup_listener_any() || !shup_layout_known())
 		return;
-	/* The caller's threads got there with it. */
-	if (caller_attached() && tsync)
+	if (caller_attached(made, tsync) && tsync)
 		shup_worker_request(SHUP_REQUEST_CENSUS);
 }
 

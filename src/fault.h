@@ -39,6 +39,7 @@ bool shup_fault_starve(void);
 int shup_fault_refuse(void);
 void shup_fault_delay(enum shup_point point);
 void shup_fault_hold(const struct task_struct *leader);
+bool shup_fault_stall(void);
 #else
 static inline bool shup_fault_drop(void)
 {
@@ -61,6 +62,11 @@ static inline void shup_fault_delay(enum shup_point point)
 
 static inline void shup_fault_hold(const struct task_struct *leader)
 {
+}
+
+static inline bool shup_fault_stall(void)
+{
+	return false;
 }
 #endif
 

@@ -4,13 +4,16 @@
  */
 #include <linux/fdtable.h>
 #include <linux/hash.h>
+#include <linux/ktime.h>
 #include <linux/sched/task.h>
 #include <linux/string.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "holders.h"
 #include "listener.h"
 #include "scan.h"
+#include "state.h"
 
 /* Open fds that are looked at before the table's lock is let go. */
 #define FDS_AT_A_TIME 4096
@@ -21,7 +24,8 @@
  * struct search - a look at all fd tables
  * @visit: called for each listener
  * @arg: given to it
- * @ret: what it returned
+ * @until_ns: when it is given up, by ktime_get_ns(); 0: never
+ * @ret: what @visit returned; or -EAGAIN: it was given up
  * @task: whose table it is
  * @next: the fd to go on with in that table; 0: it is not begun
  * @left: how many are looked at before a pause
@@ -31,6 +35,7 @@
 struct search {
 	shup_visit_holder *visit;
 	void *arg;
+	u64 until_ns;
 	int ret;
 	struct task_struct *task;
 	unsigned int next;
@@ -87,10 +92,23 @@ static bool seen_table(struct search *search)
 	return false;
 }
 
+/* A user can make it take minutes, and neither load nor unload may. */
+static bool must_end(const struct search *search)
+{
+	return shup_state_stopping() ||
+	       (search->until_ns && ktime_get_ns() >= search->until_ns);
+}
+
 static enum shup_verdict visit_tables_of(struct task_struct *task, void *arg)
 {
 	struct search *search = arg;
 
+	if (must_end(search)) {
+		search->ret = -EAGAIN;
+		return SHUP_ENOUGH;
+	}
+	if (shup_fault_stall())
+		return SHUP_UNSETTLED;
 	if (search->task != task || !search->next) {
 		search->task = task;
 		search->next = 0;
@@ -104,6 +122,7 @@ static enum shup_verdict visit_tables_of(struct task_struct *task, void *arg)
  * shup_holders() - visit every fd that is a listener, known or not
  * @visit: called for each; once for a table that threads share
  * @arg: given to it
+ * @until_ns: when to give up, by ktime_get_ns(); 0: never
  *
  * Not exact: an fd that moves from table to table just now, by a fork or over
  * a socket, may be missed, or visited twice.
@@ -111,9 +130,13 @@ static enum shup_verdict visit_tables_of(struct task_struct *task, void *arg)
  * Context: process context; may sleep.
  * Return: 0; what @visit returned; or -EAGAIN if not all tables were seen.
  */
-int shup_holders(shup_visit_holder *visit, void *arg)
+int shup_holders(shup_visit_holder *visit, void *arg, u64 until_ns)
 {
-	struct search search = { .visit = visit, .arg = arg };
+	struct search search = {
+		.visit = visit,
+		.arg = arg,
+		.until_ns = until_ns,
+	};
 
 	return shup_scan_tasks(visit_tables_of, &search) ?: search.ret;
 }

@@ -18,6 +18,6 @@
 typedef int shup_visit_holder(struct task_struct *task, unsigned int fd,
 			      struct file *file, void *arg);
 
-int shup_holders(shup_visit_holder *visit, void *arg);
+int shup_holders(shup_visit_holder *visit, void *arg, u64 until_ns);
 
 #endif /* SHUP_HOLDERS_H */

@@ -110,6 +110,20 @@ bool shup_wrapper_interrupted(struct shup_wrapped *call)
 	return READ_ONCE(call->interrupted);
 }
 
+/*
+ * Take back what interrupt_wrapped() has done, but for a signal that is there.
+ * Else epoll_wait() would fail with EINTR, and a kernel thread, which never
+ * returns to user space, would not sleep interruptibly any more.
+ */
+static void forget_interruption(void)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&current->sighand->siglock, flags);
+	recalc_sigpending();
+	spin_unlock_irqrestore(&current->sighand->siglock, flags);
+}
+
 /**
  * shup_wrapper_leave() - say that the current task is about to leave a wrapper
  * @call: from shup_wrapper_enter()
@@ -125,6 +139,8 @@ void shup_wrapper_leave(struct shup_wrapped *call)
 	raw_spin_lock_irqsave(&wrapped_lock, flags);
 	list_del(&call->node);
 	raw_spin_unlock_irqrestore(&wrapped_lock, flags);
+	if (call->interrupted)
+		forget_interruption();
 }
 
 /**
@@ -238,7 +254,8 @@ static int place(struct shup_hook *hook)
 
 	ret = shup_symbol_find(hook->symbol, &symbol);
 	if (ret) {
-		pr_err("not loaded: this kernel has no function %s that can be hooked (error %d), %s; nothing was changed" SHUP_REPORT "\n",
+		pr_err("not loaded: this kernel has no function %s that can be hooked (error %d), %s; nothing was changed"
+		       SHUP_REPORT "\n",
 		       hook->symbol, ret, hook->purpose);
 		return ret;
 	}
@@ -270,7 +287,7 @@ static void take_away(struct shup_hook *hook)
  * A wrapped call can wait for a lock that a user holds for ever: a poll of a
  * listener waits for notify_lock, which the target of an ADDFD can hold (5.9
  * and later).  It waits as a signal can interrupt it.  So it is interrupted
- * as by a signal, of which nothing is left when the task returns to user space.
+ * as by a signal, of which nothing is left when the task leaves the wrapper.
  * Return: whether any call is inside a wrapper.
  */
 static bool interrupt_wrapped(void)

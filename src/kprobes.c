@@ -19,6 +19,7 @@ static int observe(struct kprobe *probe, struct pt_regs *regs)
 		      regs_get_kernel_argument(regs, 1));
 	return 0;
 }
+
 NOKPROBE_SYMBOL(observe);
 
 /* Nonzero: the kernel goes on where the registers say. */
@@ -31,6 +32,7 @@ static int redirect(struct kprobe *probe, struct pt_regs *regs)
 	instruction_pointer_set(regs, (unsigned long)hook->wrapper);
 	return 1;
 }
+
 NOKPROBE_SYMBOL(redirect);
 
 /* Its being there keeps x86 from making a jump of the probe: none redirects. */

@@ -59,15 +59,18 @@ static bool is_prog(const struct bpf_prog *prog)
 
 static int refuse(void)
 {
-	pr_err_once("not armed: struct seccomp_filter of this kernel is not known: prog is not at %d, where this kernel's version has it; in BTF it is at %d (negative: not there)" SHUP_REPORT "\n",
+	pr_err_once("not armed: struct seccomp_filter of this kernel is not known: prog is not at %d, where this kernel's version has it; in BTF it is at %d (negative: not there)"
+		    SHUP_REPORT "\n",
 		    expect_prog, btf_prog);
 	return -ENOEXEC;
 }
 
 static int refuse_queue(int found)
 {
-	pr_err_once("not armed: the wait queue of a listener is not where this kernel's version says: expected at %zu of struct " SHUP_QUEUE_STRUCT ", in BTF at %d (negative: not there)" SHUP_REPORT "\n",
-		    offsetof(struct shup_queue_holder, wqh), found);
+	pr_err_once("not armed: the wait queue of a listener is not where this kernel's version says: expected at %zu of struct %s, in BTF at %d (negative: not there)"
+		    SHUP_REPORT "\n",
+		    offsetof(struct shup_queue_holder, wqh), SHUP_QUEUE_STRUCT,
+		    found);
 	return -ENOEXEC;
 }
 

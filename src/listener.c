@@ -248,6 +248,7 @@ int shup_listener_discover(struct file *file, gfp_t gfp)
 	spin_lock_init(&listener->lock);
 	listener->epoch = shup_hooks_epoch();
 	listener->known_ns = ktime_get_ns();
+	__set_bit(SHUP_UNCOUNTED, &listener->flags);
 
 	if (add_listener(listener))
 		return 1;

@@ -41,6 +41,9 @@ enum {
 	SHUP_CLOSED,	/* being released: neither file nor filter may be used */
 	SHUP_QUEUED,	/* in a list of fresh candidates; see @fresh */
 	SHUP_QUIESCED,	/* closed, and every hook that had found it has ended */
+	SHUP_UNCOUNTED,	/* live tasks under it may be no members, with no event
+			 * missed: a census counts them, or who made it does
+			 */
 };
 
 /* How many processes, and how many tasks, are remembered of those that exited. */
@@ -92,6 +95,7 @@ struct shup_hints {
  *	marked; SHUP_QUEUED says whether
  * @hints: for the witness; see struct shup_hints
  * @candidate_pass: the last pass that took it as a candidate; worker only
+ * @counted_pass: the last pass that took it as uncounted; worker only
  * @live_pass: the last pass that found a live task under it; worker only
  * @witness_pass: the last pass in which the witness, on probation, said that it
  *	is unused; worker only
@@ -120,6 +124,7 @@ struct shup_listener {
 	struct llist_node fresh;
 	struct shup_hints hints;
 	u32 candidate_pass;
+	u32 counted_pass;
 	u32 live_pass;
 	u32 witness_pass;
 	u32 listed;

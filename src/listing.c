@@ -116,7 +116,7 @@ static int listeners_show(struct seq_file *seq, void *unused)
 	mutex_lock(&listing_lock);
 	current_listing++;
 	pick_tasks();
-	ret = shup_holders(list_holder, seq);
+	ret = shup_holders(list_holder, seq, 0);
 	if (ret >= 0) {
 		rcu_read_lock();
 		shup_listener_for_each(list_unheld, seq);

@@ -50,7 +50,8 @@ static struct shup_wanted wanted;
  * @complete: the scan for its candidates has looked at every live task
  * @retry: something is left to do
  * @candidates: how many the scan under way is to decide on
- * @joined: live tasks that were no members
+ * @joined: live tasks that were no members, though an event should have made
+ *	them so
  * @swept: live memberships that belonged to no live task
  */
 struct pass {
@@ -62,17 +63,29 @@ struct pass {
 	unsigned int swept;
 };
 
+/* Whether it is no wonder if a live task is no member yet. */
+static bool is_announced(const struct task_struct *task,
+			 const struct shup_listener *listener,
+			 const struct pass *pass)
+{
+	return shup_task_is_new(task) ||
+	       shup_listener_test(listener, SHUP_UNCOUNTED) ||
+	       listener->counted_pass == pass->number;
+}
+
 static enum shup_verdict count_task(struct task_struct *task,
 				    struct shup_listener *listener,
 				    struct pass *pass)
 {
+	/* First: the hook on a fork is called before the child begins to run. */
+	bool announced = is_announced(task, listener, pass);
 	enum shup_found found;
 
 	found = shup_table_found(task, listener, pass->number);
 	if (found == SHUP_DEPARTED)
 		return SHUP_UNSETTLED;
 	listener->live_pass = pass->number;
-	if (found == SHUP_JOINED)
+	if (found == SHUP_JOINED && !announced)
 		pass->joined++;
 	/* The count may stay zero with a live task: keep it a candidate. */
 	if (found == SHUP_NO_MEMORY) {
@@ -165,13 +178,15 @@ static void retry_in_worker(void)
 {
 	struct shup_listener *listener, *next;
 
-	rcu_read_lock();
+	/* @next is queued, and so not freed, while the section is left. */
 	llist_for_each_entry_safe(listener, next,
 				  shup_listener_take_put_back(), fresh) {
+		rcu_read_lock();
 		shup_listener_unqueue(listener);
 		ask_witness(listener, SHUP_IN_WORKER);
+		rcu_read_unlock();
+		cond_resched();
 	}
-	rcu_read_unlock();
 }
 
 /* Return: whether the witness has decided it, or is to be judged by the scan. */
@@ -264,6 +279,20 @@ static void decide_all(struct pass *pass)
 	}
 }
 
+/* A census that fails leaves it so: false. */
+static void take_uncounted(u32 number, bool counted)
+{
+	struct shup_listener *listener;
+
+	list_for_each_entry_lockless(listener, &shup_listeners, all) {
+		cond_resched();
+		if (counted && test_and_clear_bit(SHUP_UNCOUNTED, &listener->flags))
+			listener->counted_pass = number;
+		else if (!counted && listener->counted_pass == number)
+			set_bit(SHUP_UNCOUNTED, &listener->flags);
+	}
+}
+
 /*
  * Make each live task under a listener a member, and drop the memberships of
  * other tasks.  A live task that the scan does not come by loses its
@@ -275,7 +304,9 @@ static void take_census(struct pass *pass)
 	struct shup_listener *listener;
 
 	pass->candidates = 0;
+	take_uncounted(pass->number, true);
 	if (run_scan(pass, shup_scan_filters, visit_for_census)) {
+		take_uncounted(pass->number, false);
 		shup_worker_postpone(SHUP_REQUEST_CENSUS);
 		pass->retry = true;
 		return;
@@ -337,7 +368,7 @@ static enum shup_next run_pass(void)
 
 static enum shup_next run_adoption(void)
 {
-	int ret = shup_adopt_all();
+	int ret = shup_adopt_all(0);
 
 	return ret && shup_state_get() != SHUP_REFUSED ? SHUP_NEXT_RETRY :
 							 SHUP_NEXT_REQUEST;

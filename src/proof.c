@@ -8,10 +8,11 @@
  * The proof is a function of the module with a hook of each kind on it.
  * bsearch() calls it from the kernel's text, as a real caller would.
  *
- * From 5.5 on a hook by ftrace forbids kernel.ftrace_enabled=0.  Where hooks can
- * be switched off unseen, each write to a switch is watched, and the proof is
- * repeated until it holds again: kprobes that are off do not see the write that
- * turns them on.
+ * The trial hooks stay placed until the others are.  From 5.5 on a hook by ftrace
+ * forbids kernel.ftrace_enabled=0, so that the switch cannot become 0 in between.
+ * Where hooks can be switched off unseen, each write to a switch is watched, and
+ * the proof is repeated until it holds again: kprobes that are off do not see the
+ * write that turns them on.
  */
 #include <linux/bsearch.h>
 #include <linux/jiffies.h>
@@ -255,7 +256,7 @@ static int choose_mechanism(void)
  * @after_gap: called when hooks work again that may have missed calls, under a
  *	new epoch
  *
- * Where switches must be watched, the trial hooks stay placed.
+ * The trial hooks stay placed: see shup_proof_repeat().
  *
  * Context: may sleep; at load, before shup_hooks_place().
  * Return: 0; or an error, with a message in the log and nothing left placed.
@@ -271,11 +272,8 @@ int shup_proof_begin(void (*after_gap)(void))
 		return -EOPNOTSUPP;
 	}
 
-	if (!must_watch) {
-		withdraw();
+	if (!must_watch)
 		return 0;
-	}
-
 	after_switch = after_gap;
 	ret = watch_switches();
 	if (ret)
@@ -287,13 +285,18 @@ int shup_proof_begin(void (*after_gap)(void))
  * shup_proof_repeat() - see hooks work once more, now that all are placed
  *
  * A write to a switch that was under way when the watch began was not seen.
+ * Where hooks forbid such writes, the trial hooks are of no more use.
  *
  * Context: may sleep; at load, after shup_hooks_place().
  * Return: 0; or an error, with a message in the log.
  */
 int shup_proof_repeat(void)
 {
-	if (!must_watch || end_gap())
+	if (!must_watch) {
+		withdraw();
+		return 0;
+	}
+	if (end_gap())
 		return 0;
 	pr_err("not loaded: hooks were switched off; " REMEDY "\n");
 	return -EOPNOTSUPP;

@@ -103,7 +103,8 @@ static unsigned long post(struct file *file, unsigned long count)
 	}
 	if (is_empty_list(&by_semaphore->notifications))
 		return post_semaphore(&by_semaphore->requests, count);
-	pr_warn_once("RECV on a listener without tasks can block: struct notification of this kernel is not known" SHUP_REPORT "\n");
+	pr_warn_once("RECV on a listener without tasks can block: struct notification of this kernel is not known"
+		     SHUP_REPORT "\n");
 	return count;
 }
 

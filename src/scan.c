@@ -45,6 +45,7 @@
 #include "layout.h"
 #include "scan.h"
 #include "sighand.h"
+#include "state.h"
 #include "stats.h"
 #include "table.h"
 
@@ -281,7 +282,8 @@ static bool must_breathe(struct plan *plan)
 
 /*
  * Leave the read-side section for a moment.
- * Return: whether @leader, and its thread @task, are still listed.
+ * Return: whether @leader, and its thread @task, are still listed, and the scan
+ * is still wanted.
  */
 static noinline bool breathe(struct task_struct *leader,
 			     struct task_struct *task, struct plan *plan)
@@ -299,7 +301,7 @@ static noinline bool breathe(struct task_struct *leader,
 		 pid_alive(task);
 	put_task_struct(task);
 	put_task_struct(leader);
-	return listed;
+	return listed && !shup_state_stopping();
 }
 
 static enum visited visit_filters_of(struct task_struct *task,
@@ -387,7 +389,7 @@ static int scan(struct plan *plan)
 			return 0;
 		shup_stat_inc(scan_restarts);
 		cond_resched();
-	} while (--left);
+	} while (--left && !shup_state_stopping());
 	return -EAGAIN;
 }
 
@@ -403,7 +405,8 @@ static int scan(struct plan *plan)
  *
  * Context: process context; may sleep.
  * Return: 0 if all were visited, or @visit ended it; -EAGAIN if the task list
- * changed too fast, -ELOOP if a chain cannot be read: some were not.
+ * changed too fast, or the module is stopping, -ELOOP if a chain cannot be read:
+ * some were not.
  */
 int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks,
 	      const struct shup_wanted *wanted)

@@ -52,6 +52,7 @@
  *   oracle.h    for tests: whether the table is right (selftest/oracle.c)
  */
 #include <linux/err.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -74,6 +75,12 @@
 #include "table.h"
 #include "witness.h"
 #include "worker.h"
+
+/*
+ * How long a load looks for listeners itself.  What it has not found by then is
+ * left to the worker: any user can have millions of fds, in many tables.
+ */
+#define ADOPTION_NS NSEC_PER_SEC
 
 /* Placing and removing the hooks, and the state with them. */
 static DEFINE_MUTEX(state_lock);
@@ -122,7 +129,7 @@ static int hooks_on(void)
 	ret = shup_events_on(shup_state_level());
 	if (ret)
 		goto out;
-	ret = shup_adopt_all();
+	ret = shup_adopt_all(ktime_get_ns() + ADOPTION_NS);
 	if (ret == -ENOEXEC) {
 		shup_notify_stop();
 		shup_events_off();
@@ -177,6 +184,7 @@ static int arm(void)
 	return 0;
 
 err_orphan:
+	shup_state_stop();
 	shup_orphan_exit();
 	shup_state_exit();
 err_table:
@@ -187,6 +195,7 @@ err_table:
 
 static void unarm(void)
 {
+	shup_state_stop();
 	hooks_off(SHUP_IDLE);
 	shup_orphan_exit();
 	shup_state_exit();
@@ -219,7 +228,8 @@ static int __init start(void)
 
 	shup_state_set_level(shup_level_detect());
 	if (shup_state_level() == SHUP_LEVEL_UNKNOWN) {
-		pr_err("not loaded: cannot tell what this kernel's seccomp listeners do by themselves" SHUP_REPORT "\n");
+		pr_err("not loaded: cannot tell what this kernel's seccomp listeners do by themselves"
+		       SHUP_REPORT "\n");
 		return -EOPNOTSUPP;
 	}
 
@@ -249,6 +259,8 @@ err_arm:
 
 static void __exit stop(void)
 {
+	/* First: a reader of the listing looks at all fd tables, too. */
+	shup_state_stop();
 	shup_listing_exit();
 	if (!nothing_to_do())
 		unarm();

@@ -16,6 +16,9 @@ static enum shup_level kernel_level = SHUP_LEVEL_UNKNOWN;
 /* Written once, at load, before anything is hooked. */
 static void (*take_hooks_away)(void);
 
+/* Set once: what takes long must end early. */
+static bool stopping;
+
 static void disarm_work(struct work_struct *work)
 {
 	take_hooks_away();
@@ -96,4 +99,24 @@ enum shup_level shup_state_level(void)
 void shup_state_disarm(void)
 {
 	schedule_work(&disarm);
+}
+
+/**
+ * shup_state_stop() - have what takes long end early, as its result is of no use
+ *
+ * Context: any; before the hooks are taken away for good.
+ */
+void shup_state_stop(void)
+{
+	WRITE_ONCE(stopping, true);
+}
+
+/**
+ * shup_state_stopping() - whether what takes long must end now
+ *
+ * Context: any.
+ */
+bool shup_state_stopping(void)
+{
+	return READ_ONCE(stopping);
 }

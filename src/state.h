@@ -2,6 +2,8 @@
 #ifndef SHUP_STATE_H
 #define SHUP_STATE_H
 
+#include <linux/types.h>
+
 /* The end of a message about a kernel that is not understood. */
 #define SHUP_REPORT "; please report it: see \"Where to report\" in README.md"
 
@@ -43,5 +45,7 @@ void shup_state_set_level(enum shup_level level);
 enum shup_level shup_state_level(void);
 
 void shup_state_disarm(void);
+void shup_state_stop(void);
+bool shup_state_stopping(void);
 
 #endif /* SHUP_STATE_H */

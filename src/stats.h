@@ -8,21 +8,24 @@
 
 #include <linux/percpu.h>
 
-/* Each is an attribute of its name under /sys/kernel/seccomp_hup/. */
+/*
+ * Each is an attribute of its name under /sys/kernel/seccomp_hup/.
+ * docs/ABI/sysfs-kernel-seccomp_hup says what it counts.
+ */
 #define SHUP_STATS(X)							\
-	X(hups)		/* listeners found unused, and told so */	\
-	X(adoptions)	/* listeners got to know in a task's fd table */ \
-	X(joins)	/* memberships begun, by a hook or by the scan */ \
-	X(leaves)	/* live tasks under a listener that exited */	\
-	X(cuts)		/* memberships ended with the tie to the filter */ \
-	X(scans)	/* complete scans of all tasks */		\
-	X(scan_restarts) /* scans begun anew: the task list had moved */ \
-	X(repairs)	/* memberships a scan put right */		\
-	X(witnessed)	/* orphans decided by the witness */		\
-	X(undecided)	/* questions that the witness left to a scan */	\
-	X(scanned)	/* orphans decided by a scan */			\
-	X(missed)	/* joins and listeners lost for want of memory */ \
-	X(untied)	/* ties cut on a live task by others: ignored */
+	X(hups)								\
+	X(adoptions)							\
+	X(joins)							\
+	X(leaves)							\
+	X(cuts)								\
+	X(scans)							\
+	X(scan_restarts)						\
+	X(repairs)							\
+	X(witnessed)							\
+	X(undecided)							\
+	X(scanned)							\
+	X(missed)							\
+	X(untied)
 
 enum shup_stat {
 #define SHUP_STAT_ENUM(name) SHUP_STAT_##name,

@@ -9,10 +9,12 @@
  *
  * The table never decides that a listener is unused, it only says when to
  * look (orphan.c).  One thing in it is believed by the scan: that a task is
- * departed.  A departed membership therefore names its task beyond doubt, by
- * start time and pid, as a task_struct can be used again.
+ * departed.  A departed membership therefore names its task beyond doubt, as a
+ * task_struct can be used again: by start time and pid, and by a number that
+ * each exec raises.  exec by a thread hands a dead leader's start time and pid
+ * on to the thread, but a task that has departed executes nothing any more.
  *
- * Entries are found, changed and freed under their bucket's lock only.  That
+ * Entries are found, changed and unlinked under their bucket's lock only.  That
  * lock is a leaf, taken with interrupts off, and nobody else can hold it: it
  * is taken in do_exit(), which may run from an oops with any lock held, and
  * in softirq.
@@ -24,6 +26,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "compat.h"
 #include "fault.h"
 #include "listener.h"
 #include "stats.h"
@@ -41,6 +44,7 @@
  * @listener: which; kept by this membership (listener.c, reap)
  * @born: departed: the task's start time
  * @pid: departed: its pid
+ * @execs: departed: its number of exec calls, those of its ancestors included
  * @stamp: the last pass that found the task so, or that ran when it joined
  * @departed: the state: departed, or live
  *
@@ -52,6 +56,7 @@ struct membership {
 	struct shup_listener *listener;
 	u64 born;
 	pid_t pid;
+	u32 execs;
 	u32 stamp;
 	bool departed;
 };
@@ -106,19 +111,34 @@ static void make_departed(struct membership *member)
 {
 	member->born = member->task->start_time;
 	member->pid = member->task->pid;
+	member->execs = shup_exec_count(member->task);
 	member->departed = true;
 	/* First: whoever decides on the candidate looks for this task. */
 	shup_listener_hint(member->listener, member->task);
 	uncount(member);
 }
 
-static void drop(struct membership *member)
+/* Out of its bucket, into a list for free_dropped(). */
+static void drop(struct membership *member, struct hlist_head *dropped)
 {
 	if (!member->departed)
 		uncount(member);
 	atomic_dec(&member->listener->members);
-	hlist_del(&member->node);
-	kfree(member);
+	__hlist_del(&member->node);
+	hlist_add_head(&member->node, dropped);
+}
+
+/*
+ * After the bucket's lock, which is raw: on a kernel with PREEMPT_RT kfree() may
+ * sleep, and lockdep knows (CONFIG_PROVE_RAW_LOCK_NESTING).
+ */
+static void free_dropped(const struct hlist_head *dropped)
+{
+	struct membership *member;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(member, next, dropped, node)
+		kfree(member);
 }
 
 /* A task_struct used again is another task, whatever happened unseen. */
@@ -126,7 +146,8 @@ static bool is_departed(const struct membership *member,
 			const struct task_struct *task)
 {
 	return member->departed && member->born == task->start_time &&
-	       member->pid == task->pid;
+	       member->pid == task->pid &&
+	       member->execs == shup_exec_count(task);
 }
 
 /* Takes *spare if there is no membership yet.  Return: whether it is new. */
@@ -272,6 +293,7 @@ void shup_table_cut(struct task_struct *task)
 	struct membership *member;
 	struct hlist_node *next;
 	unsigned long flags;
+	HLIST_HEAD(dropped);
 
 	raw_spin_lock_irqsave(&bucket->lock, flags);
 	hlist_for_each_entry_safe(member, next, &bucket->members, node) {
@@ -281,10 +303,11 @@ void shup_table_cut(struct task_struct *task)
 			shup_stat_inc(untied);
 			continue;
 		}
-		drop(member);
+		drop(member, &dropped);
 		shup_stat_inc(cuts);
 	}
 	raw_spin_unlock_irqrestore(&bucket->lock, flags);
+	free_dropped(&dropped);
 }
 
 /**
@@ -405,6 +428,7 @@ static unsigned int sweep_bucket(struct bucket *bucket, u32 pass)
 	struct membership *member;
 	struct hlist_node *next;
 	unsigned long flags;
+	HLIST_HEAD(dropped);
 
 	raw_spin_lock_irqsave(&bucket->lock, flags);
 	hlist_for_each_entry_safe(member, next, &bucket->members, node) {
@@ -415,9 +439,10 @@ static unsigned int sweep_bucket(struct bucket *bucket, u32 pass)
 			continue;
 		if (!closed && !member->departed)
 			repaired++;
-		drop(member);
+		drop(member, &dropped);
 	}
 	raw_spin_unlock_irqrestore(&bucket->lock, flags);
+	free_dropped(&dropped);
 	return repaired;
 }
 
@@ -510,15 +535,6 @@ int shup_table_init(void)
 	return 0;
 }
 
-static void empty_bucket(struct bucket *bucket)
-{
-	struct membership *member;
-	struct hlist_node *next;
-
-	hlist_for_each_entry_safe(member, next, &bucket->members, node)
-		kfree(member);
-}
-
 /**
  * shup_table_exit() - free the table and all in it
  *
@@ -529,6 +545,6 @@ void shup_table_exit(void)
 	unsigned int i;
 
 	for (i = 0; i < 1U << BUCKET_BITS; i++)
-		empty_bucket(&buckets[i]);
+		free_dropped(&buckets[i].members);
 	kvfree(buckets);
 }

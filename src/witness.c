@@ -106,7 +106,8 @@ void shup_witness_hear(const void *btf, size_t size)
 	if (shup_btf_offset(btf, size, "seccomp_filter", "prog") < 0 || !offset)
 		return;
 	contradicted = true;
-	pr_notice("the kernel's BTF has the count of a filter's references at %d, not at 0: scans decide, and listeners are notified later" SHUP_REPORT "\n",
+	pr_notice("the kernel's BTF has the count of a filter's references at %d, not at 0: scans decide, and listeners are notified later"
+		  SHUP_REPORT "\n",
 		  offset);
 }
 
@@ -162,7 +163,8 @@ void shup_witness_judge(bool agrees)
 	if (READ_ONCE(contradicted))
 		return;
 	WRITE_ONCE(contradicted, true);
-	pr_notice("a scan contradicts the count of a filter's references: from now on scans decide, and listeners are notified later" SHUP_REPORT "\n");
+	pr_notice("a scan contradicts the count of a filter's references: from now on scans decide, and listeners are notified later"
+		  SHUP_REPORT "\n");
 }
 
 /**

@@ -306,7 +306,6 @@ int shup_worker_init(const struct shup_jobs *given)
 {
 	int cpu;
 
-
 	queue = alloc_workqueue("seccomp_hup", WQ_UNBOUND, 2);
 	if (!queue)
 		return -ENOMEM;

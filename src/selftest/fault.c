@@ -36,6 +36,11 @@ module_param(hold_scan_at, uint, 0644);
 MODULE_PARM_DESC(hold_scan_at,
 		 "a scan about to pass over the process with this pid stops there for 300 ms; 0: none (default)");
 
+static bool stall_adoption;
+module_param(stall_adoption, bool, 0644);
+MODULE_PARM_DESC(stall_adoption,
+		 "a look at all fd tables gets no further while this is 1; 0: it does (default)");
+
 #define DELAY_MS 3
 #define HOLD_MS 300
 
@@ -113,4 +118,14 @@ void shup_fault_hold(const struct task_struct *leader)
 {
 	if (READ_ONCE(hold_scan_at) == leader->pid)
 		stand_still(HOLD_MS);
+}
+
+/**
+ * shup_fault_stall() - whether a look at all fd tables must not get on
+ *
+ * Context: any.
+ */
+bool shup_fault_stall(void)
+{
+	return READ_ONCE(stall_adoption);
 }

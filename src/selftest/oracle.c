@@ -81,8 +81,8 @@ static void note(struct look *look, const struct finding *finding)
 
 /* @pid: 0 if the task may be no more. */
 static void note_task_fault(struct look *look, enum fault fault,
-		      const struct shup_listener *listener,
-		      const struct task_struct *task, pid_t pid)
+			    const struct shup_listener *listener,
+			    const struct task_struct *task, pid_t pid)
 {
 	const struct finding finding = {
 		.fault = fault,
@@ -95,8 +95,8 @@ static void note_task_fault(struct look *look, enum fault fault,
 }
 
 static void note_count_fault(struct look *look, enum fault fault,
-		       const struct shup_listener *listener, int counted,
-		       int found)
+			     const struct shup_listener *listener, int counted,
+			     int found)
 {
 	const struct finding finding = {
 		.fault = fault,
@@ -198,16 +198,16 @@ static void check_tallies(struct look *look)
 		const struct tally *tally = &look->tallies[i];
 
 		note_count_fault(look, WRONG_LIVE, tally->listener,
-			   atomic_read(&tally->listener->live), tally->live);
+				 atomic_read(&tally->listener->live), tally->live);
 		note_count_fault(look, WRONG_MEMBERS, tally->listener,
-			   atomic_read(&tally->listener->members),
-			   tally->members);
+				 atomic_read(&tally->listener->members),
+				 tally->members);
 	}
 }
 
 /*
- * All processors are here, interrupts off: nobody holds a lock of the module,
- * all of which are held with interrupts off.
+ * All processors are here, with interrupts off.  The module holds its locks with
+ * interrupts off only, so none is held.
  */
 static int look_closely(void *arg)
 {
@@ -264,7 +264,7 @@ static bool only_false_hups(const struct look *look)
 static void print_finding(struct seq_file *seq, const struct finding *finding)
 {
 	static const char * const texts[] = {
-		[FALSE_HUP] = "was told of, and has a live task",
+		[FALSE_HUP] = "was notified, and has a live task",
 		[NO_MEMBER] = "has a live task that is no member",
 		[LIVE_AFTER_EXIT] = "has a live member that has exited",
 		[WRONG_LIVE] = "counts live members wrongly",

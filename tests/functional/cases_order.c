@@ -93,7 +93,7 @@ static struct box dead_box(int round)
 	return box;
 }
 
-static void for_each_death(void (*look)(int fd))
+static void at_each_death(void (*look)(int fd))
 {
 	struct box box;
 	int round;
@@ -116,7 +116,7 @@ static void look_by_poll(int fd)
 
 static void once_waitable_poll(void)
 {
-	for_each_death(look_by_poll);
+	at_each_death(look_by_poll);
 }
 
 static void look_by_select(int fd)
@@ -132,7 +132,7 @@ static void look_by_select(int fd)
 
 static void once_waitable_select(void)
 {
-	for_each_death(look_by_select);
+	at_each_death(look_by_select);
 }
 
 static void look_by_new_epoll(int fd)
@@ -148,7 +148,7 @@ static void look_by_new_epoll(int fd)
 
 static void once_waitable_new_epoll(void)
 {
-	for_each_death(look_by_new_epoll);
+	at_each_death(look_by_new_epoll);
 }
 
 static void look_by_recv(int fd)
@@ -162,7 +162,7 @@ static void look_by_recv(int fd)
 
 static void once_waitable_recv(void)
 {
-	for_each_death(look_by_recv);
+	at_each_death(look_by_recv);
 }
 
 /* ---- one event for one death ------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
+#include <linux/sched/signal.h>
 
 #include "hooks.h"
 #include "proof.h"
@@ -201,6 +202,7 @@ static DECLARE_COMPLETION(removed);
 
 static bool wait_as_interruptible;
 static bool was_interrupted;
+static bool signal_left;
 
 static int sleeping_wrapper(const void *key, const void *element)
 {
@@ -222,6 +224,7 @@ static struct shup_hook sleeping_hooks[] = { REDIRECTION(sleeping_wrapper) };
 static int caller_thread(void *unused)
 {
 	call_target(1);
+	signal_left = signal_pending(current);
 	kthread_complete_and_exit(&called, 0);
 }
 
@@ -262,6 +265,8 @@ static void removal_interrupts_a_sleeping_wrapper(struct kunit *test)
 	wait_for_completion(&called);
 	wait_for_completion(&removed);
 	KUNIT_EXPECT_TRUE(test, was_interrupted);
+	/* A kernel thread never returns to user space, where it would go. */
+	KUNIT_EXPECT_FALSE(test, signal_left);
 }
 
 static void kprobes_do_what_ftrace_does(struct kunit *test)

@@ -7,6 +7,7 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/file.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
@@ -18,6 +19,7 @@
 #include "notify.h"
 #include "objects.h"
 #include "orphan.h"
+#include "stats.h"
 #include "table.h"
 #include "worker.h"
 
@@ -307,6 +309,57 @@ static void a_census_counts_all(struct kunit *test)
 	close_box(box);
 }
 
+static unsigned long repairs(void)
+{
+	return shup_stat_sum(SHUP_STAT_repairs);
+}
+
+/* It is for those that had no event; after it, each has one. */
+static void a_requested_census_repairs_nothing(struct kunit *test)
+{
+	unsigned long before = repairs();
+	struct box *box = open_box(test, NULL);
+	struct task_struct *first = live_task(test, box->filter);
+	struct task_struct *missed;
+
+	shup_worker_request(SHUP_REQUEST_CENSUS);
+	expect_silence(test, box);
+	KUNIT_EXPECT_EQ(test, atomic_read(&listener_of(test, box)->live), 1);
+	KUNIT_EXPECT_EQ(test, repairs() - before, 0UL);
+
+	missed = live_task(test, box->filter);
+	shup_worker_request(SHUP_REQUEST_CENSUS);
+	expect_silence(test, box);
+	KUNIT_EXPECT_EQ(test, atomic_read(&listener_of(test, box)->live), 2);
+	KUNIT_EXPECT_EQ(test, repairs() - before, 1UL);
+	die(first);
+	die(missed);
+	expect_told(test, box);
+	close_box(box);
+}
+
+/* Its hook is just being called. */
+static void a_child_found_before_its_event_is_no_repair(struct kunit *test)
+{
+	unsigned long before = repairs();
+	struct box *box = open_box(test, NULL);
+	struct task_struct *parent = join(test, box), *child;
+
+	clear_bit(SHUP_UNCOUNTED, &listener_of(test, box)->flags);
+	child = new_task(test);
+	WRITE_ONCE(shup_task_state_field(child), TASK_NEW);
+	child->seccomp.filter = (void *)box->filter;
+	let_scan_find(test, child);
+	shup_worker_request(SHUP_REQUEST_CENSUS);
+	expect_silence(test, box);
+	KUNIT_EXPECT_EQ(test, atomic_read(&listener_of(test, box)->live), 2);
+	KUNIT_EXPECT_EQ(test, repairs() - before, 0UL);
+	die(parent);
+	die(child);
+	expect_told(test, box);
+	close_box(box);
+}
+
 static void a_failed_census_is_taken_again(struct kunit *test)
 {
 	struct box *box = open_box(test, NULL);
@@ -480,6 +533,39 @@ static void nobody_waits_for_the_lock_of_a_listener(struct kunit *test)
 	close_box(free);
 }
 
+static DECLARE_COMPLETION(closed);
+
+static int closer(void *file)
+{
+	shup_listener_close(file);
+	kthread_complete_and_exit(&closed, 0);
+}
+
+/* Whoever notifies holds the lock, and uses what the kernel frees at the close. */
+static void a_close_waits_for_a_notification(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+	struct shup_listener *listener = listener_of(test, box);
+	struct task_struct *task;
+	unsigned long flags;
+	bool early;
+
+	reinit_completion(&closed);
+	task = kthread_create(closer, box->file, "shup_closer");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	/* Or it might wait for this processor, and not for the lock. */
+	kthread_bind(task, cpumask_any_but(cpu_online_mask,
+					   raw_smp_processor_id()));
+	spin_lock_irqsave(&listener->lock, flags);
+	wake_up_process(task);
+	mdelay(SILENCE_MS);
+	early = completion_done(&closed);
+	spin_unlock_irqrestore(&listener->lock, flags);
+	KUNIT_EXPECT_FALSE(test, early);
+	wait_for_completion(&closed);
+	close_box(box);
+}
+
 /* Called by KUnit whether begin() has failed or not. */
 static bool begun;
 
@@ -543,6 +629,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_incomplete_scan_decides_nothing),
 	KUNIT_CASE(memberships_of_nobody_are_swept_first),
 	KUNIT_CASE(a_census_counts_all),
+	KUNIT_CASE(a_requested_census_repairs_nothing),
+	KUNIT_CASE(a_child_found_before_its_event_is_no_repair),
 	KUNIT_CASE(a_failed_census_is_taken_again),
 	KUNIT_CASE(one_that_never_had_a_member_is_told),
 	KUNIT_CASE(an_audit_finds_what_no_event_told),
@@ -552,6 +640,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_failed_adoption_is_tried_again),
 	KUNIT_CASE(nobody_waits_for_an_adoption),
 	KUNIT_CASE(nobody_waits_for_the_lock_of_a_listener),
+	KUNIT_CASE(a_close_waits_for_a_notification),
 	{ }
 };
 

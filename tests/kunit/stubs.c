@@ -62,7 +62,7 @@ void shup_wanted_add(struct shup_wanted *wanted, const void *filter)
 
 struct stub_adoption stub_adoption;
 
-int shup_adopt_all(void)
+int shup_adopt_all(u64 until_ns)
 {
 	WRITE_ONCE(stub_adoption.begun, stub_adoption.begun + 1);
 	while (READ_ONCE(stub_adoption.hold))

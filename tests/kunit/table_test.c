@@ -239,6 +239,26 @@ static void a_task_struct_used_again_is_another_task(struct kunit *test)
 	expect_counts(test, listener, 1, 1);
 }
 
+/*
+ * A leader departed, and its cut was missed.  A thread has executed a program,
+ * so it has the leader's start time and pid.  A thread of that program, in the
+ * leader's memory, has got them by its own exec.
+ */
+static void a_thread_that_executes_is_not_its_dead_leader(struct kunit *test)
+{
+	struct shup_listener *listener = new_listener(test);
+	struct task_struct *task = new_task(test);
+
+	shup_table_join(task, listener);
+	shup_table_leave(task);
+	KUNIT_EXPECT_TRUE(test, departed(task));
+	task->self_exec_id += 2;
+	KUNIT_EXPECT_FALSE(test, departed(task));
+	KUNIT_EXPECT_EQ(test, found(task, listener, shup_table_pass()),
+			SHUP_JOINED);
+	expect_counts(test, listener, 1, 1);
+}
+
 static void a_sweep_drops_whom_the_pass_did_not_see(struct kunit *test)
 {
 	struct shup_listener *listener = new_listener(test);
@@ -399,6 +419,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_found_task_is_live_or_departed),
 	KUNIT_CASE(who_departed_has_done_so_for_all_listeners),
 	KUNIT_CASE(a_task_struct_used_again_is_another_task),
+	KUNIT_CASE(a_thread_that_executes_is_not_its_dead_leader),
 	KUNIT_CASE(a_sweep_drops_whom_the_pass_did_not_see),
 	KUNIT_CASE(a_sweep_makes_candidates),
 	KUNIT_CASE(the_closed_are_swept_and_not_joined),
