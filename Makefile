@@ -2,21 +2,21 @@
 #
 # For people.  The kernel's build reads Kbuild; DKMS reads dkms.conf.
 
-VERSION := $(shell cat VERSION)
+override VERSION := $(shell cat VERSION)
+override DKMS_SOURCE := /usr/src/seccomp_hup-$(VERSION)
 DESTDIR ?=
-KDIR ?= /lib/modules/$(shell uname -r)/build
-DKMS_SOURCE := /usr/src/seccomp_hup-$(VERSION)
-LOAD_AT_BOOT := /etc/modules-load.d/seccomp_hup.conf
+PREFIX ?= /usr/local
 
 .PHONY: help module tool clean deps check check-full check-nightly demo kunit coverage model torture mutants lint \
-	bench dist deb rpm install-source install uninstall
+	bench dist deb rpm release-check install-source install uninstall
 
 help:
 	@echo "make module     build seccomp_hup.ko for the running kernel (KDIR=...)"
 	@echo "make tool       build the command seccomp-hup, in build/tools"
-	@echo "make install    as root: register with DKMS, build, install, load"
+	@echo "make install    as root: build by DKMS for each kernel, load; the command, too"
 	@echo "make uninstall  as root: unload, and take all of it away"
-	@echo "make demo       see it work on an emulated kernel without EPOLLHUP"
+	@echo "make demo       see it work on an emulated stock kernel, in minutes"
+	@echo "                (KERNEL=level0-6.1: on one that never reports EPOLLHUP)"
 	@echo "make check      what decides whether a change lands: at most 20 minutes"
 	@echo "make check-full, check-nightly  what else there is; hours.  tests/check --list"
 	@echo "make kunit      run the KUnit suites"
@@ -27,15 +27,17 @@ help:
 	@echo "make bench      measure costs and delays; makes docs/performance.md"
 	@echo "make lint       static checks; installs nothing"
 	@echo "make dist       a source archive, in build/packages"
-	@echo "make deb, rpm   packages of module and command, in build/packages"
+	@echo "make deb, rpm   packages of module and command, in build/packages;"
+	@echo "                rpm KDIR=...: of the module built for that kernel"
+	@echo "make release-check  whether this could be released as it is"
 	@echo "make deps       as root: install what the other targets need, and say why;"
 	@echo "                tests/deps TARGET...: what these need, as they do when root"
 
 module:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	+@packaging/build-module $(if $(KDIR),"$(KDIR)")
 
 tool:
-	$(MAKE) -C tools O=$(CURDIR)/build/tools
+	$(MAKE) -C tools O=../build/tools
 
 clean:
 	rm -rf build
@@ -81,45 +83,28 @@ lint:
 	@tests/lint
 
 dist deb rpm:
-	@packaging/build $@
+	@KDIR="$(KDIR)" packaging/build $@
+
+release-check:
+	@packaging/release-check
 
 demo:
-	@tests/deps demo
-	@tests/demo
+	@tests/deps demo$(if $(filter level0-%,$(KERNEL)),-level0)
+	@tests/demo $(KERNEL)
 
-# All versions there may be, so that an upgrade leaves no old one behind.
-# DKMS says "seccomp_hup/0.1.0: added"; up to 2.8, "seccomp_hup, 0.1.0: added".
-define dkms_remove
-	for version in $$(dkms status seccomp_hup | sed -nE 's!^seccomp_hup(/|, )([^,: ]+).*!\2!p' | sort -u); do \
-		dkms remove "seccomp_hup/$$version" --all || exit 1; \
-		rm -rf "/usr/src/seccomp_hup-$$version"; \
-	done
-	rm -rf $(DKMS_SOURCE)
+# What DKMS builds from; packages use it, too.  Nothing that only tests need.
+install-source:
+	install -d "$(DESTDIR)$(DKMS_SOURCE)" "$(DESTDIR)$(DKMS_SOURCE)/src"
+	install -m 644 Kbuild VERSION dkms.conf "$(DESTDIR)$(DKMS_SOURCE)"
+	install -m 644 src/*.[ch] "$(DESTDIR)$(DKMS_SOURCE)/src"
+	install -m 755 packaging/dkms-register "$(DESTDIR)$(DKMS_SOURCE)"
+
+# refuse VARIABLE, REMEDY: rather than heed half of it.
+define refuse
+	$(if $($(1)),@echo "$@: $(1)= is not for it: $(2)" >&2; exit 1)
 endef
 
-# What DKMS builds from; packages use it, too.
-install-source:
-	install -d $(DESTDIR)$(DKMS_SOURCE)/src
-	install -m 644 Kbuild VERSION dkms.conf $(DESTDIR)$(DKMS_SOURCE)
-	install -m 644 src/*.[ch] $(DESTDIR)$(DKMS_SOURCE)/src
-
-install:
-	@[ "$$(id -u)" = 0 ] || { echo "install: run 'sudo make install'" >&2; exit 1; }
-	@command -v dkms >/dev/null || { echo "install: dkms is missing: apt-get install dkms, or your system's like" >&2; exit 1; }
-	@[ -d $(KDIR) ] || { echo "install: no kernel headers in $(KDIR): apt-get install linux-headers-$$(uname -r), or your system's like" >&2; exit 1; }
-	$(dkms_remove)
-	$(MAKE) -s install-source
-	dkms add seccomp_hup/$(VERSION)
-	dkms build seccomp_hup/$(VERSION)
-	dkms install seccomp_hup/$(VERSION)
-	if grep -q '^seccomp_hup ' /proc/modules; then rmmod seccomp_hup; fi
-	@modprobe seccomp_hup || { echo "install: the module is installed but does not load: 'dmesg | grep seccomp_hup' says why; 'make uninstall' takes it away" >&2; exit 1; }
-	install -d $(dir $(LOAD_AT_BOOT))
-	echo seccomp_hup >$(LOAD_AT_BOOT)
-	@echo "seccomp_hup $(VERSION): $$(cat /sys/kernel/seccomp_hup/state); by itself this kernel's listeners report HUP: $$(cat /sys/kernel/seccomp_hup/level)"
-
-uninstall:
-	@[ "$$(id -u)" = 0 ] || { echo "uninstall: run 'sudo make uninstall'" >&2; exit 1; }
-	if grep -q '^seccomp_hup ' /proc/modules; then rmmod seccomp_hup; fi
-	rm -f $(LOAD_AT_BOOT)
-	$(dkms_remove)
+install uninstall:
+	$(call refuse,KDIR,DKMS builds for each kernel that is installed; 'make module KDIR=...' builds for one)
+	$(call refuse,DESTDIR,packages are made by 'make deb' and 'make rpm'; 'make install-source' and 'make -C tools install' heed it)
+	@packaging/install $(if $(filter uninstall,$@),--remove) "$(PREFIX)"

@@ -22,21 +22,20 @@
 #include <linux/version.h>
 #include <linux/wait.h>
 
-#ifndef CONFIG_X86_64
-#error "seccomp_hup supports x86_64 only: see Limits in README.md"
+#if !defined(CONFIG_X86_64) && !defined(CONFIG_ARM64)
+#error "seccomp_hup supports x86_64 and arm64 only: see Limits in README.md"
 #endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 2, 0)
-#error "seccomp_hup needs Linux 5.2 or later: before 5.0 there are no seccomp listeners, and 5.0 and 5.1 skip hooks while any tracer changes"
+/* Before 5.0 there are no listeners; 5.0 and 5.1 skip hooks while tracers change. */
+#error "seccomp_hup needs Linux 5.2 or later"
 #endif
-#if !defined(CONFIG_FUNCTION_TRACER) || !defined(CONFIG_KRETPROBES)
-#error "seccomp_hup needs a kernel with CONFIG_FUNCTION_TRACER and CONFIG_KPROBES"
+#if !defined(CONFIG_KRETPROBES)
+#error "seccomp_hup needs a kernel with CONFIG_KPROBES"
 #endif
 
 /* Why this configuration can never arm, or NULL; shown to the operator. */
 #if defined(CONFIG_PREEMPT_RT) || defined(CONFIG_PREEMPT_RT_FULL)
 #define SHUP_CANNOT_ARM "real-time preemption is not supported: boot a kernel without PREEMPT_RT"
-#elif !defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
-#define SHUP_CANNOT_ARM "the kernel has no ftrace with registers: boot one built with CONFIG_DYNAMIC_FTRACE_WITH_REGS"
 #else
 #define SHUP_CANNOT_ARM NULL
 #endif
@@ -81,6 +80,41 @@ static inline bool shup_is_namespace_init(const struct task_struct *task)
 	const struct pid *pid = READ_ONCE(task->thread_pid);
 
 	return pid && pid->level && pid->numbers[pid->level].nr == 1;
+}
+
+/**
+ * struct shup_task_view - what a task_struct says that may be freed by now
+ */
+struct shup_task_view {
+	u64 start_time;
+	pid_t pid;
+	unsigned int usage;
+	const void *sighand;
+	const void *filter;
+};
+
+/**
+ * shup_view_task() - read a task that may be freed by now
+ * @task: what was a task once
+ * @view: filled in on success; any of it may be garbage
+ *
+ * Return: whether all of it could be read.
+ */
+static inline bool shup_view_task(const struct task_struct *task,
+				  struct shup_task_view *view)
+{
+#ifdef CONFIG_SECCOMP_FILTER
+#define SHUP_VIEW(to, from) copy_from_kernel_nofault(&(to), &(from), sizeof(to))
+	static_assert(sizeof(view->usage) == sizeof(task->usage));
+	return !(SHUP_VIEW(view->start_time, task->start_time) ||
+		 SHUP_VIEW(view->pid, task->pid) ||
+		 SHUP_VIEW(view->usage, task->usage) ||
+		 SHUP_VIEW(view->sighand, task->sighand) ||
+		 SHUP_VIEW(view->filter, task->seccomp.filter));
+#undef SHUP_VIEW
+#else
+	return false;
+#endif
 }
 
 /**
@@ -141,6 +175,8 @@ struct shup_queue_holder {
 	struct list_head notifications;
 	wait_queue_head_t wqh;
 };
+
+#define shup_filter_users(filter) 1U	/* never HUPs by itself */
 #define SHUP_REFS_NAME "usage"
 #define SHUP_QUEUE_IN_NOTIF true
 #define SHUP_QUEUE_STRUCT "notification"
@@ -163,10 +199,12 @@ struct shup_filter {
 	void *prev;
 	struct bpf_prog *prog;
 	void *notif;
-	struct mutex notify_lock;
+	struct mutex notify_lock;	/* the kernel's; never taken here */
 	wait_queue_head_t wqh;
 };
 
+#define shup_filter_users(filter) \
+	refcount_read(&((const struct shup_filter *)(filter))->users)
 #define SHUP_REFS_NAME "refs"
 #define shup_queue_holder shup_filter
 #define SHUP_QUEUE_IN_NOTIF false
@@ -179,58 +217,153 @@ struct shup_filter {
 #endif
 
 /*
- * ftrace: the callback's last argument changed its type in 5.11, and the
- * flag that asks ftrace to guard against recursion changed its sense: until
- * 5.10 it is asked for by leaving RECURSION_SAFE out.
+ * Below it are user space, which is mapped for the caller and not for the
+ * module, and addresses that are not canonical.  Up to 5.3 arm64's vmalloc
+ * area lies below PAGE_OFFSET.
+ */
+#if defined(CONFIG_ARM64) && LINUX_VERSION_CODE < KERNEL_VERSION(5, 4, 0)
+#define SHUP_KERNEL_START VA_START
+#else
+#define SHUP_KERNEL_START PAGE_OFFSET
+#endif
+
+/* 5.11: what a return probe's handlers get does not point to the probe. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define shup_retprobe_of(instance) ((instance)->rp)
+#else
+#define shup_retprobe_of(instance) get_kretprobe(instance)
+#endif
+
+/**
+ * shup_return_address() - where a call returns to
+ * @regs: the registers at the call's entry, before its first instruction
+ */
+static inline unsigned long shup_return_address(struct pt_regs *regs)
+{
+#ifdef CONFIG_ARM64
+	return procedure_link_pointer(regs);
+#else
+	return regs_get_kernel_stack_nth(regs, 0);
+#endif
+}
+
+/**
+ * shup_call_target() - where a direct call leads to
+ * @code: SHUP_CALL_BYTES of code
+ * @address: where in memory it runs
+ *
+ * Return: the address; 0: it is none.
+ */
+#ifdef CONFIG_ARM64
+#define SHUP_CALL_BYTES 4
+#define SHUP_CODE_ALIGN 4
+static inline unsigned long shup_call_target(const u8 *code,
+					     unsigned long address)
+{
+	u32 insn;
+
+	memcpy(&insn, code, sizeof(insn));
+	/* B and BL; a call at a function's end is a jump. */
+	if ((insn & 0x7c000000) != 0x14000000)
+		return 0;
+	return address + sign_extend64((u64)(insn & 0x03ffffff) << 2, 27);
+}
+#else
+#define SHUP_CALL_BYTES 5
+#define SHUP_CODE_ALIGN 1
+static inline unsigned long shup_call_target(const u8 *code,
+					     unsigned long address)
+{
+	s32 distance;
+
+	if (code[0] != 0xe8)
+		return 0;
+	memcpy(&distance, code + 1, sizeof(distance));
+	return address + SHUP_CALL_BYTES + distance;
+}
+#endif
+
+/* The switch kernel.ftrace_enabled, of kernels that have ftrace at all. */
+#if defined(CONFIG_DYNAMIC_FTRACE) && defined(CONFIG_SYSCTL)
+#define SHUP_HAS_FTRACE_SWITCH true
+#else
+#define SHUP_HAS_FTRACE_SWITCH false
+#endif
+
+/* The switch that turns kprobes off; without debugfs there is none. */
+#ifdef CONFIG_DEBUG_FS
+#define SHUP_HAS_KPROBES_SWITCH true
+#else
+#define SHUP_HAS_KPROBES_SWITCH false
+#endif
+
+/*
+ * Which kinds of ftrace the kernel has: with the arguments of a call (x86 from
+ * 5.11, arm64 from 6.2), or with all registers (x86; arm64 from 5.5 to 6.1).
+ */
+#if defined(CONFIG_DYNAMIC_FTRACE) && defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
+#define SHUP_HAS_FTRACE_ARGS 1
+#else
+#define SHUP_HAS_FTRACE_ARGS 0
+#endif
+#if defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
+#define SHUP_HAS_FTRACE_REGS 1
+#else
+#define SHUP_HAS_FTRACE_REGS 0
+#endif
+
+/* How many bytes of a function are ftrace's own. */
+#ifdef CONFIG_DYNAMIC_FTRACE
+#define SHUP_FTRACE_PLACE_BYTES MCOUNT_INSN_SIZE
+#else
+#define SHUP_FTRACE_PLACE_BYTES 0
+#endif
+
+/* What a hook by ftrace needs of memory. */
+#if SHUP_HAS_FTRACE_ARGS || SHUP_HAS_FTRACE_REGS
+#define shup_ftrace_ops ftrace_ops
+#else
+struct shup_ftrace_ops { };
+#endif
+
+/*
+ * The callback's last argument changed its type in 5.11, and the flag that
+ * asks ftrace to guard against recursion changed its sense: until 5.10 it is
+ * asked for by leaving RECURSION_SAFE out.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 #define shup_ftrace_regs pt_regs
 #define shup_get_regs(fregs) (fregs)
 #define SHUP_OPS_RECURSION 0
-#define shup_retprobe_of(instance) ((instance)->rp)
 #else
 #define shup_ftrace_regs ftrace_regs
 #define shup_get_regs(fregs) ftrace_get_regs(fregs)
 #define SHUP_OPS_RECURSION FTRACE_OPS_FL_RECURSION
-#define shup_retprobe_of(instance) get_kretprobe(instance)
 #endif
 
 /*
- * An observer reads a call's arguments only.  From 5.11 on x86 has those at
- * hand for every hook; saving all registers has to be asked for, and makes a
- * hook cost a third more.  By the macro and not by the version: struct
- * ftrace_regs was closed in 6.13, and stable kernels took that back.
+ * The names are 6.2's.  By the macro and not by the version: struct ftrace_regs
+ * was closed in 6.13, and stable kernels took that back.  On arm64 they are
+ * inline functions, and have been for as long as there are arguments.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
-#define shup_argument(fregs, n) regs_get_kernel_argument(fregs, n)
-#define SHUP_OPS_ARGUMENTS SHUP_OPS_REGS
-#elif !defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
-#define shup_argument(fregs, n) regs_get_kernel_argument(ftrace_get_regs(fregs), n)
-#define SHUP_OPS_ARGUMENTS SHUP_OPS_REGS
-#elif defined(ftrace_regs_get_argument)	/* 6.2 */
+#if defined(ftrace_regs_get_argument) || defined(CONFIG_ARM64)
 #define shup_argument(fregs, n) ftrace_regs_get_argument(fregs, n)
-#define SHUP_OPS_ARGUMENTS 0
+#define shup_set_function(fregs, ip) ftrace_regs_set_instruction_pointer(fregs, ip)
 #else
 #define shup_argument(fregs, n) regs_get_kernel_argument(&(fregs)->regs, n)
-#define SHUP_OPS_ARGUMENTS 0
+#define shup_set_function(fregs, ip) instruction_pointer_set(&(fregs)->regs, ip)
 #endif
 
 /*
  * 5.5 lets a hook forbid kernel.ftrace_enabled=0.  Before, that switch takes
- * every hook away unseen; hooks.c then watches the switch.
+ * every hook away unseen; proof.c then watches the switch.
  */
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_REGS
-#define SHUP_OPS_REGS FTRACE_OPS_FL_SAVE_REGS
-#define SHUP_OPS_REDIRECT (SHUP_OPS_REGS | FTRACE_OPS_FL_IPMODIFY)
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 5, 0)
 #define SHUP_OPS_PERMANENT FTRACE_OPS_FL_PERMANENT
+#define SHUP_FTRACE_IS_PERMANENT true
 #else
 #define SHUP_OPS_PERMANENT 0
-#endif
-#else	/* never placed: SHUP_CANNOT_ARM comes first */
-#define SHUP_OPS_REGS 0
-#define SHUP_OPS_REDIRECT 0
-#define SHUP_OPS_PERMANENT 0
+#define SHUP_FTRACE_IS_PERMANENT false
 #endif
 
 #endif /* SHUP_COMPAT_H */

@@ -99,7 +99,7 @@ static bool must_end(const struct search *search)
 	       (search->until_ns && ktime_get_ns() >= search->until_ns);
 }
 
-static enum shup_verdict visit_task(struct task_struct *task, void *arg)
+static enum shup_verdict visit_tables_of(struct task_struct *task, void *arg)
 {
 	struct search *search = arg;
 
@@ -138,5 +138,5 @@ int shup_holders(shup_visit_holder *visit, void *arg, u64 until_ns)
 		.until_ns = until_ns,
 	};
 
-	return shup_scan_tasks(visit_task, &search) ?: search.ret;
+	return shup_scan_tasks(visit_tables_of, &search) ?: search.ret;
 }

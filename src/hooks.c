@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ftrace and kprobe plumbing: puts hooks on functions, and takes them away
- * so that no task is left in the module's text.  Knows nothing of seccomp.
+ * Puts hooks on functions, by one of the kernel's mechanisms, and takes them
+ * away so that no task is left in the module's text.  Knows nothing of seccomp.
  */
 #include <linux/delay.h>
 #include <linux/list.h>
@@ -24,6 +24,9 @@ static DEFINE_RAW_SPINLOCK(wrapped_lock);
 
 /* Counts the times that hooks were off.  Odd: they are, or may be, off now. */
 static atomic_t epoch = ATOMIC_INIT(0);
+
+/* What observers and redirections are placed by; written at load. */
+static const struct shup_mechanism *mechanism;
 
 /* From shup_hooks_trust() to the first hook removed. */
 static bool trusted;
@@ -140,26 +143,48 @@ void shup_wrapper_leave(struct shup_wrapped *call)
 		forget_interruption();
 }
 
-static void notrace observe_callback(unsigned long ip, unsigned long parent_ip,
-				     struct ftrace_ops *ops,
-				     struct shup_ftrace_regs *fregs)
+/**
+ * shup_hooks_use() - choose what observers and redirections are placed by
+ * @chosen: one that is offered
+ *
+ * Context: at load, while no hook is placed.
+ */
+void shup_hooks_use(const struct shup_mechanism *chosen)
 {
-	struct shup_hook *hook = container_of(ops, struct shup_hook, ops);
-
-	hook->observe(shup_argument(fregs, 0), shup_argument(fregs, 1));
+	mechanism = chosen;
 }
 
-static void notrace redirect_callback(unsigned long ip, unsigned long parent_ip,
-				      struct ftrace_ops *ops,
-				      struct shup_ftrace_regs *fregs)
+static bool is_in_wrapper(const struct task_struct *task)
 {
-	struct shup_hook *hook = container_of(ops, struct shup_hook, ops);
+	struct shup_wrapped *call;
+	unsigned long flags;
+	bool found = false;
 
-	/* The wrapper's own call of the original goes through. */
-	if (within_module(parent_ip, THIS_MODULE))
-		return;
-	instruction_pointer_set(shup_get_regs(fregs),
-				(unsigned long)hook->wrapper);
+	/* A wrapper of @task's own is in the list for as long as this runs. */
+	if (list_empty(&wrapped_calls))
+		return false;
+	raw_spin_lock_irqsave(&wrapped_lock, flags);
+	list_for_each_entry(call, &wrapped_calls, node) {
+		found = call->task == task;
+		if (found)
+			break;
+	}
+	raw_spin_unlock_irqrestore(&wrapped_lock, flags);
+	return found;
+}
+
+/**
+ * shup_hooks_own_call() - whether a call of a redirected function is a wrapper's
+ * @caller: where the call returns to
+ *
+ * A wrapper's call of the original must go through.  Where another's return
+ * probe was called first, @caller is that probe's; then the task decides.
+ *
+ * Context: any.
+ */
+bool shup_hooks_own_call(unsigned long caller)
+{
+	return within_module(caller, THIS_MODULE) || is_in_wrapper(current);
 }
 
 static int return_entered(struct kretprobe_instance *instance,
@@ -191,29 +216,6 @@ static int return_left(struct kretprobe_instance *instance,
 	return 0;
 }
 
-static int place_ftrace(struct shup_hook *hook)
-{
-	struct ftrace_ops *ops = &hook->ops;
-	int ret;
-
-	memset(ops, 0, sizeof(*ops));
-	ops->func = observe_callback;
-	ops->flags = SHUP_OPS_ARGUMENTS | SHUP_OPS_RECURSION | SHUP_OPS_PERMANENT;
-	if (hook->kind == SHUP_REDIRECT) {
-		ops->func = redirect_callback;
-		ops->flags |= SHUP_OPS_REDIRECT;
-	}
-
-	ret = shup_fault_refuse() ?:
-	      ftrace_set_filter_ip(ops, hook->site, 0, 0);
-	if (ret)
-		return ret;
-	ret = shup_fault_refuse() ?: register_ftrace_function(ops);
-	if (ret)
-		ftrace_set_filter_ip(ops, hook->site, 1, 0);
-	return ret;
-}
-
 static int place_return(struct shup_hook *hook)
 {
 	memset(&hook->probe, 0, sizeof(hook->probe));
@@ -236,10 +238,11 @@ int shup_hooks_place_at_site(struct shup_hook *hook)
 {
 	int ret;
 
+	hook->mechanism = mechanism;
 	if (hook->kind == SHUP_RETURN)
 		ret = place_return(hook);
 	else
-		ret = place_ftrace(hook);
+		ret = shup_fault_refuse() ?: mechanism->place(hook);
 	hook->placed = !ret;
 	return ret;
 }
@@ -251,7 +254,8 @@ static int place(struct shup_hook *hook)
 
 	ret = shup_symbol_find(hook->symbol, &symbol);
 	if (ret) {
-		pr_err("not loaded: this kernel has no function %s that can be hooked (error %d), %s; nothing was changed" SHUP_REPORT "\n",
+		pr_err("not loaded: this kernel has no function %s that can be hooked (error %d), %s; nothing was changed"
+		       SHUP_REPORT "\n",
 		       hook->symbol, ret, hook->purpose);
 		return ret;
 	}
@@ -268,35 +272,14 @@ static int place(struct shup_hook *hook)
 	return ret;
 }
 
-/*
- * ftrace gives up on a hook only after it has found kernel text it does not
- * recognise ("ftrace bug" in the log).  The callback may then be called for
- * ever, so this text must stay: a stuck rmmod is better than an oops.
- */
-static void unregister_or_wait(struct shup_hook *hook)
-{
-	int ret = unregister_ftrace_function(&hook->ops);
-
-	if (likely(!ret))
-		return;
-	pr_crit("cannot unhook %s (error %d), ftrace is broken: the module stays in memory; reboot when you can\n",
-		hook->symbol, ret);
-	while (ret) {
-		ssleep(60);
-		ret = unregister_ftrace_function(&hook->ops);
-	}
-}
-
 static void take_away(struct shup_hook *hook)
 {
 	if (!hook->placed)
 		return;
-	if (hook->kind == SHUP_RETURN) {
+	if (hook->kind == SHUP_RETURN)
 		unregister_kretprobe(&hook->probe);
-	} else {
-		unregister_or_wait(hook);
-		ftrace_set_filter_ip(&hook->ops, hook->site, 1, 0);
-	}
+	else
+		hook->mechanism->remove(hook);
 	hook->placed = false;
 }
 

@@ -25,6 +25,31 @@ struct shup_call {
 	unsigned long word;
 };
 
+struct shup_hook;
+
+/**
+ * struct shup_mechanism - a way to have a function of the kernel call back
+ * @name: as an operator finds it in debugfs
+ * @offered: whether this kernel was built with it
+ * @forbids_switch: whether it cannot be switched off while a hook is placed
+ * @place: places a SHUP_OBSERVE or a SHUP_REDIRECT at the hook's site, and
+ *	returns 0 or the kernel's error; may move the site
+ * @remove: takes it away; its callback runs no more then.  A wrapper may
+ *
+ * SHUP_RETURN is by a kretprobe with every mechanism.
+ */
+struct shup_mechanism {
+	const char *name;
+	bool offered;
+	bool forbids_switch;
+	int (*place)(struct shup_hook *hook);
+	void (*remove)(struct shup_hook *hook);
+};
+
+extern const struct shup_mechanism shup_by_ftrace_args;
+extern const struct shup_mechanism shup_by_ftrace_regs;
+extern const struct shup_mechanism shup_by_kprobes;
+
 /**
  * struct shup_hook - one function, and what is to happen there
  * @symbol: the function's name in the kernel's symbol table
@@ -37,6 +62,7 @@ struct shup_call {
  * @enter: SHUP_RETURN: called at entry, with preemption off; false: this call
  *	is of no interest
  * @leave: SHUP_RETURN: called at return with the returned value, preemption off
+ * @mechanism: what it was placed by, but for SHUP_RETURN
  * @original: set to the function's entry; a wrapper calls it
  * @site: where the hook sits.  Written by shup_hooks_place() only.
  * @placed: whether it does.  Written at load and unload only.
@@ -51,13 +77,17 @@ struct shup_hook {
 	bool (*enter)(struct pt_regs *regs, struct shup_call *call);
 	void (*leave)(const struct shup_call *call, long returned);
 
+	const struct shup_mechanism *mechanism;
 	unsigned long original;
 	unsigned long site;
 	bool placed;
-	struct ftrace_ops ops;
+	struct shup_ftrace_ops ops;
+	struct kprobe kprobe;
 	struct kretprobe probe;
 };
 
+void shup_hooks_use(const struct shup_mechanism *mechanism);
+bool shup_hooks_own_call(unsigned long caller);
 int shup_hooks_place(struct shup_hook *hooks, unsigned int count);
 void shup_hooks_trust(void);
 void shup_hooks_remove(struct shup_hook *hooks, unsigned int count);

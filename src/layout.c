@@ -29,22 +29,21 @@ static_assert(offsetof(struct shup_filter, prog) ==
 static_assert(offsetof(struct shup_filter, notif) ==
 	      offsetof(struct shup_filter, prog) + sizeof(void *));
 
-/* 0 until proved; then never changes.  Written with a release. */
-static unsigned int prog_offset;
+unsigned int shup_layout_prog;
 
 /* Where BTF has prog, or -ENOENT.  Written before anything is hooked. */
 static int btf_prog = -ENOENT;
 
 /*
- * @address can be any value.  Values below PAGE_OFFSET are not read: user space
- * is mapped for the caller and not for the module, and for addresses that are
- * not canonical the kernel warns.
+ * @address can be any value.  Values below the kernel's addresses are not read:
+ * user space is mapped for the caller and not for the module, and for addresses
+ * that are not canonical the kernel warns.
  */
 static const void *read_pointer(const void *address)
 {
 	void *value;
 
-	if ((unsigned long)address < PAGE_OFFSET ||
+	if ((unsigned long)address < SHUP_KERNEL_START ||
 	    !IS_ALIGNED((unsigned long)address, sizeof(value)) ||
 	    copy_from_kernel_nofault(&value, address, sizeof(value)))
 		return NULL;
@@ -60,15 +59,18 @@ static bool is_prog(const struct bpf_prog *prog)
 
 static int refuse(void)
 {
-	pr_err_once("not armed: struct seccomp_filter of this kernel is not known: prog is not at %d, where this kernel's version has it; in BTF it is at %d (negative: not there)" SHUP_REPORT "\n",
+	pr_err_once("not armed: struct seccomp_filter of this kernel is not known: prog is not at %d, where this kernel's version has it; in BTF it is at %d (negative: not there)"
+		    SHUP_REPORT "\n",
 		    expect_prog, btf_prog);
 	return -ENOEXEC;
 }
 
 static int refuse_queue(int found)
 {
-	pr_err_once("not armed: the wait queue of a listener is not where this kernel's version says: expected at %zu of struct " SHUP_QUEUE_STRUCT ", in BTF at %d (negative: not there)" SHUP_REPORT "\n",
-		    offsetof(struct shup_queue_holder, wqh), found);
+	pr_err_once("not armed: the wait queue of a listener is not where this kernel's version says: expected at %zu of struct %s, in BTF at %d (negative: not there)"
+		    SHUP_REPORT "\n",
+		    offsetof(struct shup_queue_holder, wqh), SHUP_QUEUE_STRUCT,
+		    found);
 	return -ENOEXEC;
 }
 
@@ -131,7 +133,7 @@ int shup_layout_check(const void *filter)
 	if (prev && !is_prog(read_pointer(prev + expect_prog)))
 		return refuse();
 	/* Pairs with shup_layout_known(). */
-	smp_store_release(&prog_offset, expect_prog);
+	smp_store_release(&shup_layout_prog, expect_prog);
 	return 0;
 }
 
@@ -143,22 +145,7 @@ int shup_layout_check(const void *filter)
 bool shup_layout_known(void)
 {
 	/* Pairs with shup_layout_check(). */
-	return smp_load_acquire(&prog_offset);
-}
-
-/**
- * shup_layout_prev() - the next older filter of a chain
- * @filter: a filter; see shup_for_each_filter() for what keeps it alive
- *
- * Context: any, once shup_layout_known().
- * Return: the filter, or NULL if @filter is the oldest.  @filter itself if the
- * layout is not known, for a chain that does not end decides nothing.
- */
-const void *shup_layout_prev(const void *filter)
-{
-	if (WARN_ON_ONCE(!prog_offset))
-		return filter;
-	return READ_ONCE(*(void **)(filter + prog_offset - sizeof(void *)));
+	return smp_load_acquire(&shup_layout_prog);
 }
 
 /**
@@ -170,7 +157,7 @@ const void *shup_layout_prev(const void *filter)
  */
 void *shup_layout_notif(const void *filter)
 {
-	return READ_ONCE(*(void **)(filter + prog_offset + sizeof(void *)));
+	return READ_ONCE(*(void **)(filter + shup_layout_prog + sizeof(void *)));
 }
 
 /**

@@ -13,10 +13,26 @@
 int shup_layout_hear(const void *btf, size_t size);
 int shup_layout_check(const void *filter);
 bool shup_layout_known(void);
-const void *shup_layout_prev(const void *filter);
 void *shup_layout_notif(const void *filter);
 wait_queue_head_t *shup_layout_queue(const void *filter);
 int shup_layout_check_queue(const void *filter);
+
+/* Where prog is; 0 until proved, then never changes.  Written with a release. */
+extern unsigned int shup_layout_prog;
+
+/**
+ * shup_layout_prev() - the next older filter of a chain
+ * @filter: a filter; see shup_for_each_filter() for what keeps it alive
+ *
+ * Inline: a scan calls it for each filter with interrupts off.
+ *
+ * Context: any, once shup_layout_known().
+ * Return: the filter, or NULL if @filter is the oldest.
+ */
+static inline const void *shup_layout_prev(const void *filter)
+{
+	return READ_ONCE(*(void **)(filter + shup_layout_prog - sizeof(void *)));
+}
 
 /* More filters than one chain can hold: the kernel allows 2^18 bytes of code. */
 #define SHUP_CHAIN_MAX 8192

@@ -10,41 +10,31 @@
 #include "level.h"
 #include "symbol.h"
 
-#define CALL_OPCODE 0xe8
-#define CALL_BYTES 5
-
-/* With call depth tracking, calls enter at the padding before a function. */
+/* With call depth tracking, x86's calls enter at the padding before a function. */
 #define PADDING 64
 
-static bool calls_at(const u8 *code, unsigned long address,
-		     unsigned long target)
-{
-	s32 distance;
-
-	if (code[0] != CALL_OPCODE)
-		return false;
-	memcpy(&distance, code + 1, sizeof(distance));
-	return target - (address + CALL_BYTES + distance) <= PADDING;
-}
-
 /*
- * Does @caller call @callee directly?  Every byte is tried as the start of a
- * call: a wrong hit would need 32 bits to match by chance.
+ * Does @caller call @callee directly?  Each place where an instruction can begin
+ * is tried: on x86 a wrong hit would need 32 bits to match by chance.
  */
 static bool calls(const struct shup_symbol *caller,
 		  const struct shup_symbol *callee)
 {
+	unsigned long i, target;
 	bool found = false;
-	unsigned long i;
 	u8 *code;
 
 	code = kmalloc(caller->size, GFP_KERNEL);
 	if (!code)
 		return false;
-	if (!copy_from_kernel_nofault(code, (void *)caller->start, caller->size))
-		for (i = 0; !found && i + CALL_BYTES <= caller->size; i++)
-			found = calls_at(code + i, caller->start + i,
-					 callee->start);
+	if (copy_from_kernel_nofault(code, (void *)caller->start, caller->size))
+		goto out;
+	for (i = 0; !found && i + SHUP_CALL_BYTES <= caller->size;
+	     i += SHUP_CODE_ALIGN) {
+		target = shup_call_target(code + i, caller->start + i);
+		found = target && callee->start - target <= PADDING;
+	}
+out:
 	kfree(code);
 	return found;
 }

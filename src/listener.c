@@ -372,14 +372,18 @@ void shup_listener_hint(struct shup_listener *listener,
 			const struct task_struct *task)
 {
 	struct shup_hints *hints = &listener->hints;
-	unsigned int last = READ_ONCE(hints->next);
+	unsigned int last = READ_ONCE(hints->last_task) + 1;
+
+	WRITE_ONCE(hints->tasks[last % SHUP_HINTS], task);
+	WRITE_ONCE(hints->last_task, last);
 
 	/* Threads of one process mostly exit one after the other. */
-	if (READ_ONCE(hints->recent[last % SHUP_HINTS]) == task->tgid)
+	last = READ_ONCE(hints->last_process);
+	if (READ_ONCE(hints->processes[last % SHUP_HINTS]) == task->tgid)
 		return;
 	last++;
-	WRITE_ONCE(hints->recent[last % SHUP_HINTS], task->tgid);
-	WRITE_ONCE(hints->next, last);
+	WRITE_ONCE(hints->processes[last % SHUP_HINTS], task->tgid);
+	WRITE_ONCE(hints->last_process, last);
 	if (shup_is_namespace_init(task))
 		WRITE_ONCE(hints->init, task->tgid);
 }

@@ -46,22 +46,26 @@ enum {
 			 */
 };
 
-/* How many processes are remembered of which a task has exited. */
+/* How many processes, and how many tasks, are remembered of those that exited. */
 #define SHUP_HINTS 16
 
 /**
  * struct shup_hints - where dead tasks under a listener may be found
- * @recent: the last different processes of which a task departed, by tgid; 0:
- *	none yet
- * @next: the place of the next one
+ * @processes: the last different processes of which a task departed, by tgid;
+ *	0: none yet
+ * @last_process: the place of the last one
  * @init: the init of a pid namespace, if it departed; it is reaped last
+ * @tasks: the last tasks that departed; compared, never followed
+ * @last_task: the place of the last one
  *
  * Written by any exit, without a lock: a hint may be wrong, late or missing.
  */
 struct shup_hints {
-	pid_t recent[SHUP_HINTS];
-	unsigned int next;
+	pid_t processes[SHUP_HINTS];
+	unsigned int last_process;
 	pid_t init;
+	const struct task_struct *tasks[SHUP_HINTS];
+	unsigned int last_task;
 };
 
 /**

@@ -30,7 +30,7 @@ static void forget_task(struct shup_listener *listener, void *arg)
 	listener->listed_task = 0;
 }
 
-static enum shup_verdict note_task(struct task_struct *task,
+static enum shup_verdict pick_task(struct task_struct *task,
 				   const void *filter, void *arg)
 {
 	struct shup_listener *listener = shup_listener_of_filter(filter);
@@ -44,14 +44,14 @@ static enum shup_verdict note_task(struct task_struct *task,
 }
 
 /* Some may stay without, if the task list changes too fast. */
-static void note_tasks(void)
+static void pick_tasks(void)
 {
 	lockdep_assert_held(&listing_lock);
 	rcu_read_lock();
 	shup_listener_for_each(forget_task, NULL);
 	rcu_read_unlock();
 	if (shup_layout_known())
-		shup_scan(note_task, NULL, &marks);
+		shup_scan(pick_task, NULL, &marks, NULL);
 }
 
 static void print_listener(struct seq_file *seq,
@@ -115,7 +115,7 @@ static int listeners_show(struct seq_file *seq, void *unused)
 	seq_puts(seq, "id live age_ms unused_ms pid fd task\n");
 	mutex_lock(&listing_lock);
 	current_listing++;
-	note_tasks();
+	pick_tasks();
 	ret = shup_holders(list_holder, seq, 0);
 	if (ret >= 0) {
 		rcu_read_lock();
@@ -137,13 +137,15 @@ static void list_hook(const struct shup_hook *hook, void *arg)
 	struct seq_file *seq = arg;
 
 	if (hook->placed)
-		seq_printf(seq, "%s %s +%lu\n", hook->symbol, kinds[hook->kind],
-			   hook->site - hook->original);
+		seq_printf(seq, "%s %s +%lu %s\n", hook->symbol,
+			   kinds[hook->kind], hook->site - hook->original,
+			   hook->kind == SHUP_RETURN ? shup_by_kprobes.name :
+			   hook->mechanism->name);
 }
 
 static int hooks_show(struct seq_file *seq, void *unused)
 {
-	seq_puts(seq, "function kind offset\n");
+	seq_puts(seq, "function kind offset mechanism\n");
 	shup_events_for_each(list_hook, seq);
 	return 0;
 }

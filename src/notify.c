@@ -19,6 +19,7 @@
 #include "recv.h"
 #include "stats.h"
 #include "trace.h"
+#include "witness.h"
 
 /*
  * Wake all waiters, exclusive ones too: there is no second event.  No event is
@@ -27,6 +28,13 @@
  */
 static void wake(struct shup_listener *listener)
 {
+	/*
+	 * A second wake would be a second event to an edge-triggered epoll set.
+	 * But the kernel's own does not wake a RECV that waits on the queue.
+	 */
+	if (shup_witness_kernel_told(listener) &&
+	    !shup_recv_waits_on_queue(listener->file))
+		return;
 	shup_hush_begin(&listener->hush, listener->queue);
 	__wake_up(listener->queue, TASK_NORMAL, 0, NULL);
 }

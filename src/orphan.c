@@ -42,6 +42,7 @@
 
 /* The pass only. */
 static struct shup_marks marks;
+static struct shup_wanted wanted;
 
 /**
  * struct pass - one run of the decision
@@ -96,7 +97,7 @@ static enum shup_verdict count_task(struct task_struct *task,
 
 static int scan_exactly(shup_visit *visit, void *arg)
 {
-	return shup_scan(visit, arg, &marks);
+	return shup_scan(visit, arg, &marks, &wanted);
 }
 
 /* One live task decides a candidate; the scan looks for no other under it. */
@@ -177,13 +178,15 @@ static void retry_in_worker(void)
 {
 	struct shup_listener *listener, *next;
 
-	rcu_read_lock();
+	/* @next is queued, and so not freed, while the section is left. */
 	llist_for_each_entry_safe(listener, next,
 				  shup_listener_take_put_back(), fresh) {
+		rcu_read_lock();
 		shup_listener_unqueue(listener);
 		ask_witness(listener, SHUP_IN_WORKER);
+		rcu_read_unlock();
+		cond_resched();
 	}
-	rcu_read_unlock();
 }
 
 /* Return: whether the witness has decided it, or is to be judged by the scan. */
@@ -207,6 +210,7 @@ static unsigned int take_candidates(u32 number)
 	struct shup_listener *listener;
 	unsigned int count = 0;
 
+	shup_wanted_clear(&wanted);
 	list_for_each_entry_lockless(listener, &shup_listeners, all) {
 		cond_resched();
 		if (!needs_decision(listener))
@@ -217,6 +221,7 @@ static unsigned int take_candidates(u32 number)
 		if (ask_witness_in_pass(listener, number))
 			continue;
 		listener->candidate_pass = number;
+		shup_wanted_add(&wanted, listener->filter);
 		count++;
 	}
 	return count;
@@ -403,13 +408,16 @@ static enum shup_verdict visit_for_one(struct task_struct *task,
 static bool finds_nobody(const void *filter)
 {
 	struct search search = { .filter = filter };
+	struct shup_wanted own_wanted;
 	struct shup_marks *own;
 	int ret;
 
 	own = kmalloc(sizeof(*own), GFP_KERNEL | __GFP_NOWARN);
 	if (!own)
 		return false;
-	ret = shup_scan(visit_for_one, &search, own);
+	shup_wanted_clear(&own_wanted);
+	shup_wanted_add(&own_wanted, filter);
+	ret = shup_scan(visit_for_one, &search, own, &own_wanted);
 	kfree(own);
 	return !ret && !search.found;
 }

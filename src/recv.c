@@ -76,6 +76,20 @@ static unsigned long post_semaphore(struct semaphore *requests,
 	return count;
 }
 
+/**
+ * shup_recv_waits_on_queue() - whether RECV waits on the listener's wait queue
+ * @file: an orphan's file, kept open, or the listener's lock is held
+ *
+ * Context: any.
+ * Return: true from 6.6 on.
+ */
+bool shup_recv_waits_on_queue(const struct file *file)
+{
+	struct counter_form *by_counter = shup_layout_notif(file->private_data);
+
+	return is_empty_list(&by_counter->notifications);
+}
+
 /* Return: how many of @count requests were posted, or need not be. */
 static unsigned long post(struct file *file, unsigned long count)
 {
@@ -89,7 +103,8 @@ static unsigned long post(struct file *file, unsigned long count)
 	}
 	if (is_empty_list(&by_semaphore->notifications))
 		return post_semaphore(&by_semaphore->requests, count);
-	pr_warn_once("RECV on a listener without tasks can block: struct notification of this kernel is not known" SHUP_REPORT "\n");
+	pr_warn_once("RECV on a listener without tasks can block: struct notification of this kernel is not known"
+		     SHUP_REPORT "\n");
 	return count;
 }
 

@@ -4,6 +4,7 @@
 
 #include <linux/fs.h>
 
+bool shup_recv_waits_on_queue(const struct file *file);
 void shup_recv_end_one(struct file *file);
 unsigned long shup_recv_calls(const struct file *file);
 unsigned long shup_recv_end(struct file *file, unsigned long calls);

@@ -89,6 +89,7 @@ enum visited {
  * @visit_task: with each task, if that is all
  * @arg: for either
  * @marks: to visit processes in one piece; NULL: task by task
+ * @wanted: the filters to visit; NULL: all
  * @count: visits since the last look at the scheduler
  */
 struct plan {
@@ -96,16 +97,59 @@ struct plan {
 	shup_visit_task *visit_task;
 	void *arg;
 	struct shup_marks *marks;
+	const struct shup_wanted *wanted;
 	unsigned int count;
 };
 
 /*
- * Of filters that a process's chains have in common, one in so many is marked,
- * at a place of its own by hash: what a chain shares with those walked before
- * ends its walk soon.  Else a process of thousands of threads, on a chain of
- * thousands of filters, would have interrupts off for a second.
+ * Of the filters that the chains of a process have in common, one in four is
+ * marked.  A chain that shares filters with chains walked before then ends its
+ * walk soon.  Without marks, a process of thousands of threads on a chain of
+ * thousands of filters would have interrupts off for a second.
  */
 #define SPARSE_BITS 2
+
+/* One hash serves both; it is computed for each filter, with interrupts off. */
+#define FILTER_HASH_BITS (SHUP_MARK_BITS + SPARSE_BITS)
+static_assert(SHUP_WANTED_BITS <= FILTER_HASH_BITS);
+
+static u32 hash_of(const void *filter)
+{
+	return hash_ptr(filter, FILTER_HASH_BITS);
+}
+
+static u32 wanted_bit(u32 hash)
+{
+	return hash >> (FILTER_HASH_BITS - SHUP_WANTED_BITS);
+}
+
+/**
+ * shup_wanted_clear() - want no filter
+ * @wanted: what is wanted
+ *
+ * Context: any.
+ */
+void shup_wanted_clear(struct shup_wanted *wanted)
+{
+	bitmap_zero(wanted->bits, 1 << SHUP_WANTED_BITS);
+}
+
+/**
+ * shup_wanted_add() - want a filter
+ * @wanted: what is wanted
+ * @filter: compared, never followed
+ *
+ * Context: any.
+ */
+void shup_wanted_add(struct shup_wanted *wanted, const void *filter)
+{
+	__set_bit(wanted_bit(hash_of(filter)), wanted->bits);
+}
+
+static bool is_wanted(const struct plan *plan, u32 hash)
+{
+	return !plan->wanted || test_bit(wanted_bit(hash), plan->wanted->bits);
+}
 
 /**
  * struct settled - filters that need no second look while a siglock is held,
@@ -123,45 +167,68 @@ struct settled {
 	bool departed;
 };
 
-static const void **mark_of(const struct settled *settled, const void *filter)
-{
-	u32 hash = hash_ptr(filter, SHUP_MARK_BITS + SPARSE_BITS);
-
-	if (hash >= ARRAY_SIZE(settled->marks->filters))
-		return NULL;
-	return &settled->marks->filters[hash];
-}
-
-static bool is_settled(const struct settled *settled, const void *filter)
-{
-	const void **mark;
-
-	if (filter == settled->head)
-		return true;
-	if (!settled->marked)
-		return false;
-	mark = mark_of(settled, filter);
-	return mark && *mark == filter;
-}
-
 /* Mostly all threads have one chain, and one head is enough. */
-static void settle(struct settled *settled, const void *head, const void *end)
+static bool begin_marking(struct settled *settled)
 {
-	const void *first = settled->head;
-	const void *filter;
-	const void **mark;
-
-	settled->head = head;
-	if (!first)
-		return;
+	if (!settled->head)
+		return false;
 	if (!settled->marked)
 		memset(settled->marks, 0, sizeof(*settled->marks));
 	settled->marked = true;
-	for (filter = head; filter != end; filter = shup_layout_prev(filter)) {
-		mark = mark_of(settled, filter);
-		if (mark)
-			*mark = filter;
+	return true;
+}
+
+/* Return: whether the filter was marked before. */
+static bool mark(struct settled *settled, const void *filter, u32 hash)
+{
+	const void **place;
+
+	if (hash >= ARRAY_SIZE(settled->marks->filters))
+		return false;
+	place = &settled->marks->filters[hash];
+	if (*place == filter)
+		return true;
+	*place = filter;
+	return false;
+}
+
+/*
+ * With @task's siglock held.  A filter is marked before it is known whether its
+ * chain settles anything; if not, which is rare, all marks go.
+ */
+static enum visited walk_chain(struct task_struct *task, const void *head,
+			       struct plan *plan, struct settled *settled)
+{
+	bool marking = begin_marking(settled);
+	unsigned int left = SHUP_CHAIN_MAX;
+	enum shup_verdict verdict;
+	const void *filter;
+	bool all = true;
+	u32 hash;
+
+	shup_for_each_filter(filter, head, left) {
+		hash = hash_of(filter);
+		if (filter == settled->head ||
+		    (marking && mark(settled, filter, hash)))
+			break;
+		if (!is_wanted(plan, hash))
+			continue;
+		verdict = plan->visit(task, filter, plan->arg);
+		if (verdict == SHUP_ENOUGH)
+			return STOP;
+		all &= verdict == SHUP_SETTLED;
 	}
+	plan->count += SHUP_CHAIN_MAX - left;
+	/* A chain too long to be true. */
+	if (WARN_ON_ONCE(!left))
+		return UNREADABLE;
+	if (all) {
+		settled->head = head;
+	} else {
+		settled->departed = true;
+		settled->marked = false;
+	}
+	return GO_ON;
 }
 
 /* With @task's siglock held. */
@@ -169,10 +236,6 @@ static enum visited visit_task(struct task_struct *task, struct plan *plan,
 			       struct settled *settled)
 {
 	const void *head = shup_task_filter(task);
-	enum shup_verdict verdict;
-	const void *filter;
-	bool all = true;
-	unsigned int left;
 
 	if (!head || head == settled->head ||
 	    (READ_ONCE(task->flags) & PF_EXITING))
@@ -180,24 +243,7 @@ static enum visited visit_task(struct task_struct *task, struct plan *plan,
 	/* Asked only after a walk in vain: of most processes no task is. */
 	if (settled->departed && shup_table_departed(task))
 		return GO_ON;
-
-	shup_for_each_filter(filter, head, left) {
-		if (is_settled(settled, filter))
-			break;
-		verdict = plan->visit(task, filter, plan->arg);
-		if (verdict == SHUP_ENOUGH)
-			return STOP;
-		all &= verdict == SHUP_SETTLED;
-		plan->count++;
-	}
-	/* A chain too long to be true. */
-	if (WARN_ON_ONCE(!left))
-		return UNREADABLE;
-	if (all)
-		settle(settled, head, filter);
-	else
-		settled->departed = true;
-	return GO_ON;
+	return walk_chain(task, head, plan, settled);
 }
 
 /*
@@ -353,6 +399,7 @@ static int scan(struct plan *plan)
  *	one that is settled, as all of its chain is
  * @arg: given to it
  * @marks: for this scan alone, as long as it takes
+ * @wanted: the filters to visit; others may be visited, too; NULL: all
  *
  * A filter may be visited more than once, with the same task or others.
  *
@@ -361,12 +408,14 @@ static int scan(struct plan *plan)
  * changed too fast, or the module is stopping, -ELOOP if a chain cannot be read:
  * some were not.
  */
-int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks)
+int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks,
+	      const struct shup_wanted *wanted)
 {
 	return scan(&(struct plan){
 		.visit = visit,
 		.arg = arg,
 		.marks = marks,
+		.wanted = wanted,
 	});
 }
 

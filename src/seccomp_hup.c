@@ -8,7 +8,7 @@
  *
  *  0  compat
  *  1  btf trace stats fault state sighand worker
- *  2  symbol hooks proof layout
+ *  2  symbol hooks ftrace ftrace_args ftrace_regs kprobes proof layout
  *  3  level recv hush
  *  4  listener
  *  5  table status
@@ -31,7 +31,9 @@
  *   worker.c    when passes and adoptions run
  *   symbol.c    finding functions of the kernel
  *   hooks.c     placing hooks on them; knows nothing of seccomp
- *   proof.c     seeing that hooks are called
+ *   ftrace.c, ftrace_args.c, ftrace_regs.c, kprobes.c
+ *               the mechanisms that hooks are placed by
+ *   proof.c     choosing a mechanism; seeing that hooks are called
  *   layout.c    reading struct seccomp_filter
  *   level.c     finding out what this kernel does by itself
  *   recv.c      letting RECV return
@@ -226,7 +228,8 @@ static int __init start(void)
 
 	shup_state_set_level(shup_level_detect());
 	if (shup_state_level() == SHUP_LEVEL_UNKNOWN) {
-		pr_err("not loaded: cannot tell what this kernel's seccomp listeners do by themselves" SHUP_REPORT "\n");
+		pr_err("not loaded: cannot tell what this kernel's seccomp listeners do by themselves"
+		       SHUP_REPORT "\n");
 		return -EOPNOTSUPP;
 	}
 

@@ -131,7 +131,7 @@ void shup_status_hups_changed(void)
 void shup_status_exit(void)
 {
 	sysfs_put(hups_file);
-	/* Now, as the last put may be delayed (CONFIG_DEBUG_KOBJECT_RELEASE). */
+	/* Now, as the last put may be delayed, to find faults. */
 	kobject_del(directory);
 	kobject_put(directory);
 }

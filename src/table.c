@@ -387,6 +387,40 @@ bool shup_table_departed(const struct task_struct *task)
 	return departed;
 }
 
+/**
+ * shup_table_holds() - whether a dead task that was reaped is not freed yet
+ * @task: a task that departed under @listener; it may be freed, or be another
+ *	task's memory, by now
+ * @listener: the listener
+ * @born: set to its start time, to tell it from another in the same memory
+ *
+ * Before 5.9 such a task has its reference to its filter until it is freed.
+ *
+ * Context: any.
+ * Return: whether it is that task, reaped, not freed, and its head is the
+ * listener's filter.
+ */
+bool shup_table_holds(const struct task_struct *task,
+		      const struct shup_listener *listener, u64 *born)
+{
+	struct bucket *bucket = bucket_of(task);
+	const struct membership *member;
+	struct shup_task_view view;
+	unsigned long flags;
+	bool holds;
+
+	/* With the lock, the hook on put_seccomp_filter() waits for this look. */
+	raw_spin_lock_irqsave(&bucket->lock, flags);
+	member = find(bucket, task, listener);
+	holds = member && member->departed && shup_view_task(task, &view) &&
+		view.start_time == member->born && view.pid == member->pid &&
+		!view.sighand && view.usage && view.filter == listener->filter;
+	if (holds)
+		*born = member->born;
+	raw_spin_unlock_irqrestore(&bucket->lock, flags);
+	return holds;
+}
+
 /* Return: how many live memberships were of no live task. */
 static unsigned int sweep_bucket(struct bucket *bucket, u32 pass)
 {

@@ -51,6 +51,9 @@ enum shup_found shup_table_found(struct task_struct *task,
 bool shup_table_departed(const struct task_struct *task);
 unsigned int shup_table_sweep(u32 pass);
 
+bool shup_table_holds(const struct task_struct *task,
+		      const struct shup_listener *listener, u64 *born);
+
 enum shup_membership shup_table_peek(struct task_struct *task,
 				     struct shup_listener *listener);
 void shup_table_for_each(shup_visit_member *visit, void *arg);

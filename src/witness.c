@@ -35,6 +35,12 @@
  * first; before 5.9 the reference is dropped in free_task(), a grace period
  * after the task has left the list, which RCU holds off.
  *
+ * Before 5.9 a task that is reaped, and so in no thread list, holds its reference
+ * until it is freed, a grace period or more later.  Those that departed last are
+ * looked up in the table, before A and again after B; they are different from
+ * what A counts, since a task without a sighand gets none again.  The count
+ * must then be 1 + what A has counted + those.
+ *
  * No hook is believed, but for "departed", which the scan believes, too.
  *
  * tests/model/witness.pml searches this, and what goes wrong without a step.
@@ -53,6 +59,7 @@
 #include "hooks.h"
 #include "listener.h"
 #include "sighand.h"
+#include "state.h"
 #include "stats.h"
 #include "table.h"
 #include "witness.h"
@@ -99,7 +106,8 @@ void shup_witness_hear(const void *btf, size_t size)
 	if (shup_btf_offset(btf, size, "seccomp_filter", "prog") < 0 || !offset)
 		return;
 	contradicted = true;
-	pr_notice("the kernel's BTF has the count of a filter's references at %d, not at 0: scans decide, and listeners are notified later" SHUP_REPORT "\n",
+	pr_notice("the kernel's BTF has the count of a filter's references at %d, not at 0: scans decide, and listeners are notified later"
+		  SHUP_REPORT "\n",
 		  offset);
 }
 
@@ -117,8 +125,26 @@ void shup_witness_see_new(const void *filter)
 {
 	const struct shup_filter *seen = filter;
 
-	if (!READ_ONCE(seen_new) && refcount_read(&seen->refs) == 2)
+	if (!READ_ONCE(seen_new) && refcount_read(&seen->refs) == 2 &&
+	    shup_filter_users(filter) == 1)
 		WRITE_ONCE(seen_new, true);
+}
+
+/**
+ * shup_witness_kernel_told() - whether the kernel itself has reported the HUP
+ * @listener: an orphan; its lock is held, and it is open
+ *
+ * At level at-reap the last reap, which can come before the decision, makes the
+ * kernel wake the listener's waiters.
+ *
+ * Context: any.
+ * Return: true if it has woken them, or is about to.
+ */
+bool shup_witness_kernel_told(const struct shup_listener *listener)
+{
+	return shup_state_level() == SHUP_LEVEL_AT_REAP &&
+	       READ_ONCE(seen_new) && !READ_ONCE(contradicted) &&
+	       !shup_filter_users(listener->filter);
 }
 
 /**
@@ -137,7 +163,8 @@ void shup_witness_judge(bool agrees)
 	if (READ_ONCE(contradicted))
 		return;
 	WRITE_ONCE(contradicted, true);
-	pr_notice("a scan contradicts the count of a filter's references: from now on scans decide, and listeners are notified later" SHUP_REPORT "\n");
+	pr_notice("a scan contradicts the count of a filter's references: from now on scans decide, and listeners are notified later"
+		  SHUP_REPORT "\n");
 }
 
 /**
@@ -151,21 +178,35 @@ struct visit {
 };
 
 /**
+ * struct holder - a dead task that is reaped and not freed
+ * @task: compared, never followed
+ * @born: its start time
+ */
+struct holder {
+	const struct task_struct *task;
+	u64 born;
+};
+
+/**
  * struct inquiry - one question to the witness
  * @listener: about which listener
  * @patience: what it may cost
  * @threads_left: how many threads may still be visited
- * @ties: sum over @visits
- * @count: of @visits in use
+ * @ties: sum over @visits, and @holder_count
+ * @visit_count: of @visits in use
  * @visits: the processes that A has counted
+ * @holder_count: of @holders in use
+ * @holders: the tasks that were reaped before A, and not freed
  */
 struct inquiry {
 	const struct shup_listener *listener;
 	enum shup_patience patience;
 	unsigned int threads_left;
 	unsigned int ties;
-	unsigned int count;
+	unsigned int visit_count;
 	struct visit visits[SHUP_HINTS + 1];
+	unsigned int holder_count;
+	struct holder holders[SHUP_HINTS];
 };
 
 static bool is_dead(const struct task_struct *task)
@@ -213,7 +254,7 @@ static bool is_visited(const struct inquiry *inquiry,
 {
 	unsigned int i;
 
-	for (i = 0; i < inquiry->count; i++)
+	for (i = 0; i < inquiry->visit_count; i++)
 		if (inquiry->visits[i].leader->signal == leader->signal)
 			return true;
 	return false;
@@ -222,7 +263,7 @@ static bool is_visited(const struct inquiry *inquiry,
 /* A, for one hint. */
 static void visit_hinted(struct inquiry *inquiry, pid_t hint)
 {
-	struct visit *visit = &inquiry->visits[inquiry->count];
+	struct visit *visit = &inquiry->visits[inquiry->visit_count];
 	const struct task_struct *leader;
 
 	if (!hint)
@@ -234,7 +275,47 @@ static void visit_hinted(struct inquiry *inquiry, pid_t hint)
 	if (!count_process(leader, inquiry, &visit->ties) || !visit->ties)
 		return;
 	inquiry->ties += visit->ties;
-	inquiry->count++;
+	inquiry->visit_count++;
+}
+
+static bool is_held(const struct inquiry *inquiry,
+		    const struct task_struct *task)
+{
+	unsigned int i;
+
+	for (i = 0; i < inquiry->holder_count; i++)
+		if (inquiry->holders[i].task == task)
+			return true;
+	return false;
+}
+
+/* Before A, for one hint. */
+static void note_holder(struct inquiry *inquiry, const struct task_struct *task)
+{
+	struct holder *holder = &inquiry->holders[inquiry->holder_count];
+
+	if (!task || is_held(inquiry, task) ||
+	    !shup_table_holds(task, inquiry->listener, &holder->born))
+		return;
+	holder->task = task;
+	inquiry->holder_count++;
+	inquiry->ties++;
+}
+
+/* After B */
+static bool holders_still_hold(const struct inquiry *inquiry)
+{
+	unsigned int i;
+	u64 born;
+
+	for (i = 0; i < inquiry->holder_count; i++) {
+		const struct holder *holder = &inquiry->holders[i];
+
+		if (!shup_table_holds(holder->task, inquiry->listener, &born) ||
+		    born != holder->born)
+			return false;
+	}
+	return true;
 }
 
 /* B */
@@ -242,7 +323,7 @@ static bool visits_still_hold(struct inquiry *inquiry)
 {
 	unsigned int i, ties;
 
-	for (i = 0; i < inquiry->count; i++) {
+	for (i = 0; i < inquiry->visit_count; i++) {
 		const struct visit *visit = &inquiry->visits[i];
 
 		if (!count_process(visit->leader, inquiry, &ties) ||
@@ -268,20 +349,34 @@ static bool read_count(const struct shup_listener *listener, unsigned int *count
 	       shup_hooks_sound(listener->epoch);
 }
 
+/* Before A and A: everything that the hints lead to. */
+static void look_at_hinted(struct inquiry *inquiry)
+{
+	const struct shup_hints *hints = &inquiry->listener->hints;
+	unsigned int i;
+
+	if (shup_state_level() == SHUP_LEVEL_NEVER)
+		for (i = 0; i < SHUP_HINTS; i++)
+			note_holder(inquiry, READ_ONCE(hints->tasks[i]));
+	/* A task that is reaped from here on is in neither, or in A alone. */
+	smp_rmb();
+	for (i = 0; i < SHUP_HINTS; i++)
+		visit_hinted(inquiry, READ_ONCE(hints->processes[i]));
+	visit_hinted(inquiry, READ_ONCE(hints->init));
+}
+
 /* Return: whether it is proved that no live task is under the filter. */
 static bool inquire(struct inquiry *inquiry)
 {
 	const struct shup_listener *listener = inquiry->listener;
-	unsigned int i, count;
+	unsigned int count;
 
 	if (!read_count(listener, &count) || count > PID_MAX_LIMIT)
 		return false;
 	/* The file alone: no task is looked at. */
 	if (count == 1)
 		return true;
-	for (i = 0; i < SHUP_HINTS; i++)
-		visit_hinted(inquiry, READ_ONCE(listener->hints.recent[i]));
-	visit_hinted(inquiry, READ_ONCE(listener->hints.init));
+	look_at_hinted(inquiry);
 	if (!inquiry->ties)
 		return false;
 
@@ -291,7 +386,7 @@ static bool inquire(struct inquiry *inquiry)
 		return false;
 	smp_rmb();	/* t, then B */
 	shup_fault_delay(SHUP_POINT_READ);
-	return visits_still_hold(inquiry);
+	return visits_still_hold(inquiry) && holders_still_hold(inquiry);
 }
 
 /**

@@ -34,5 +34,6 @@ void shup_witness_see_new(const void *filter);
 enum shup_testimony shup_witness_ask(const struct shup_listener *listener,
 				     enum shup_patience patience);
 void shup_witness_judge(bool agrees);
+bool shup_witness_kernel_told(const struct shup_listener *listener);
 
 #endif /* SHUP_WITNESS_H */

@@ -60,7 +60,8 @@ static const struct shup_jobs *jobs;
 
 static DECLARE_DELAYED_WORK(pass_dwork, pass_work);
 static DECLARE_DELAYED_WORK(adoption_dwork, adoption_work);
-static DEFINE_PER_CPU(struct irq_work, kick_work) = { .func = kick_irq };
+/* Made by shup_worker_init(): a module's per-CPU data cannot name a function. */
+static DEFINE_PER_CPU(struct irq_work, kick_work);
 
 /* Whether a pass was asked for, and not only a decision; atomic. */
 static atomic_t pass_wanted;
@@ -136,7 +137,8 @@ static void kick_irq(struct irq_work *work)
  */
 void shup_worker_decide(void)
 {
-	irq_work_queue(this_cpu_ptr(&kick_work));
+	if (READ_ONCE(running))
+		irq_work_queue(this_cpu_ptr(&kick_work));
 }
 
 /**
@@ -302,11 +304,14 @@ static void set_running(bool now)
  */
 int shup_worker_init(const struct shup_jobs *given)
 {
+	int cpu;
 
 	queue = alloc_workqueue("seccomp_hup", WQ_UNBOUND, 2);
 	if (!queue)
 		return -ENOMEM;
 	jobs = given;
+	for_each_possible_cpu(cpu)
+		init_irq_work(per_cpu_ptr(&kick_work, cpu), kick_irq);
 	set_running(true);
 	return 0;
 }

@@ -85,13 +85,13 @@ finish() {
 }
 
 # boot LOG [OPTION...] -- COMMAND...: what tests/vm/run does, with the command's
-# words in LOG, and the kernel's beside it.  Return: as that.
+# words in LOG, and the kernel's beside it; its time is for hangs.  Return: as that.
 boot() {
 	local log=$1 status=0
 	shift
 
 	mkdir -p "$(dirname "$log")"
-	"$vm_dir/run" --log "$log.kernel" "$@" >"$log" 2>"$log.harness" || status=$?
+	"$vm_dir/run" --log "$log.kernel" --timeout 3600 "$@" >"$log" 2>"$log.harness" || status=$?
 	case $status in
 	0 | 1 | "$UNAVAILABLE") ;;
 	# What is wrong, and the end of the kernel's log.

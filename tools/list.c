@@ -1,152 +1,204 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* seccomp-hup list: the module's table of listeners, with names to the pids. */
+#include <libsmartcols/libsmartcols.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "seccomp-hup.h"
 
-/* What a process is called; "-" if it is gone. */
-static void command_of(long pid, char *text, size_t size)
-{
-	char path[64];
+enum {
+	ID, LIVE, AGE, UNUSED, STATE, PID, FD, COMMAND, HOLDER, TASK, CONTAINER,
+	RUNTIME, CONTAINER_ID, POD, UNIT, CGROUP, HOLDER_CGROUP,
+};
 
-	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
-	if (pid < 1 || !read_text(path, text, size))
-		snprintf(text, size, "-");
-}
+static const struct column columns[] = {
+	[ID] = { "ID", "id", "the listener's number", true, true, 0 },
+	[LIVE] = { "LIVE", "live", "live tasks under its filter", true, true, 0 },
+	[AGE] = { "AGE", "age_ms", "since when the module knows of it", true, true, 0 },
+	[UNUSED] = { "UNUSED", "unused_ms", "since when it is unused", true, true, 0 },
+	[STATE] = { "STATE", "state",
+		    "used; unused; dead: unused for 10 s, and its holder keeps it open",
+		    false, true, 0 },
+	[PID] = { "PID", "pid", "a task that holds it", true, true, 0 },
+	[FD] = { "FD", "fd", "that task's fd", true, true, 0 },
+	[COMMAND] = { "COMMAND", "command", "that task's name", false, true, SCOLS_FL_TRUNC },
+	[HOLDER] = { "HOLDER", "holder", "the container or unit of that task",
+		     false, true, SCOLS_FL_TRUNC },
+	[TASK] = { "TASK", "task", "a live task under its filter", true, true, 0 },
+	[CONTAINER] = { "CONTAINER", "container", "the container, pod or unit of that one",
+			false, true, SCOLS_FL_TRUNC },
+	[RUNTIME] = { "RUNTIME", "runtime", "the runtime of the container", false, false, 0 },
+	[CONTAINER_ID] = { "CONTAINER-ID", "container_id", "its whole id, or name",
+			   false, false, 0 },
+	[POD] = { "POD", "pod", "the uid of the pod", false, false, 0 },
+	[UNIT] = { "UNIT", "unit", "systemd's unit", false, false, 0 },
+	[CGROUP] = { "CGROUP", "cgroup", "the whole path of the task's cgroup", false, false, 0 },
+	[HOLDER_CGROUP] = { "HOLDER-CGROUP", "holder_cgroup", "that of the holder's",
+			    false, false, 0 },
+};
 
-/*
- * The cgroup names the container.  The unified one, or else the last named
- * hierarchy: a line is "number:controllers:path".
+/**
+ * struct listener - a row, and what /proc says of its tasks
+ * @row: the module's
+ * @command: the holder's name; "": it is gone
+ * @holder: where the holder is
+ * @place: where the live task is
  */
-static void cgroup_of(long pid, char *text, size_t size)
-{
-	char path[64], lines[4096];
-	char *line, *saved, *slash;
+struct listener {
+	const struct row *row;
+	char command[64];
+	struct place holder;
+	struct place place;
+};
 
-	snprintf(text, size, "-");
-	snprintf(path, sizeof(path), "/proc/%ld/cgroup", pid);
-	if (pid < 1 || !read_text(path, lines, sizeof(lines)))
-		return;
-	for (line = strtok_r(lines, "\n", &saved); line; line = strtok_r(NULL, "\n", &saved)) {
-		slash = strchr(line, '/');
-		if (!slash)
-			continue;
-		if (strcmp(text, "-") && !strcmp(slash, "/"))
-			continue;
-		snprintf(text, size, "%s", slash);
-		if (!strncmp(line, "0::", 3) && strcmp(slash, "/"))
-			return;
-	}
+static char *copy(const char *text)
+{
+	char *copied = text && *text ? strdup(text) : NULL;
+
+	if (text && *text)
+		must(copied);
+	return copied;
 }
 
-static void print_ms(long long ms, int width)
+static char *number(long long value, long long min)
+{
+	char *text = NULL;
+
+	if (value >= min && asprintf(&text, "%lld", value) < 0)
+		must(false);
+	return text;
+}
+
+/* For people a span of time; for programs milliseconds. */
+static char *span(long long ms)
 {
 	char text[32];
 
-	if (ms < 0)
-		snprintf(text, sizeof(text), "-");
-	else if (ms < 60000)
+	if (ms < 0 || opts.json)
+		return number(ms, 0);
+	if (ms < 60000)
 		snprintf(text, sizeof(text), "%lld.%llds", ms / 1000, ms % 1000 / 100);
 	else if (ms < 3600000)
 		snprintf(text, sizeof(text), "%lldm%02llds", ms / 60000, ms / 1000 % 60);
 	else
 		snprintf(text, sizeof(text), "%lldh%02lldm", ms / 3600000, ms / 60000 % 60);
-	printf("%*s ", width, text);
+	return copy(text);
 }
 
-static void print_pid(long pid, int width)
+static const char *state_of(const struct row *row)
 {
-	if (pid < 1)
-		printf("%*s ", width, "-");
-	else
-		printf("%*ld ", width, pid);
-}
-
-static void print_row(const struct row *row)
-{
-	char command[64], cgroup[1024];
-
-	command_of(row->pid, command, sizeof(command));
-	cgroup_of(row->task, cgroup, sizeof(cgroup));
-	printf("%6llu %5ld ", row->id, row->live);
-	print_ms(row->age_ms, 8);
-	print_ms(row->unused_ms, 8);
-	print_pid(row->pid, 8);
-	printf("%4ld %-16s ", row->fd, command);
-	print_pid(row->task, 8);
-	puts(cgroup);
-}
-
-static void print_pid_json(const char *name, long pid)
-{
-	if (pid < 0)
-		printf(",\"%s\":null", name);
-	else
-		printf(",\"%s\":%ld", name, pid);
-}
-
-static void print_row_json(const struct row *row)
-{
-	char command[64], cgroup[1024];
-
-	command_of(row->pid, command, sizeof(command));
-	cgroup_of(row->task, cgroup, sizeof(cgroup));
-	printf("{\"id\":%llu,\"live\":%ld,\"age_ms\":%lld", row->id, row->live, row->age_ms);
 	if (row->unused_ms < 0)
-		printf(",\"unused_ms\":null");
-	else
-		printf(",\"unused_ms\":%lld", row->unused_ms);
-	print_pid_json("pid", row->pid);
-	print_pid_json("fd", row->fd);
-	printf(",\"command\":");
-	print_json_string(command);
-	print_pid_json("task", row->task);
-	printf(",\"cgroup\":");
-	print_json_string(cgroup);
-	putchar('}');
+		return "used";
+	return row_is_dead(row) ? "dead" : "unused";
 }
 
-static void print_table(const struct table *table)
+static char *place_cell(const struct listener *listener, size_t column)
 {
-	size_t i;
-
-	if (opt_json) {
-		putchar('[');
-		for (i = 0; i < table->count; i++) {
-			printf("%s", i ? "," : "");
-			print_row_json(&table->rows[i]);
-		}
-		puts("]");
-		return;
+	switch (column) {
+	case HOLDER:
+		return place_name(&listener->holder);
+	case CONTAINER:
+		return place_name(&listener->place);
+	case RUNTIME:
+		return copy(listener->place.runtime);
+	case CONTAINER_ID:
+		return copy(listener->place.container);
+	case POD:
+		return copy(listener->place.pod);
+	case UNIT:
+		return copy(listener->place.unit);
+	case CGROUP:
+		return copy(listener->place.path);
 	}
-	printf("%s%6s %5s %8s %8s %8s %4s %-16s %8s %s%s\n", bold(), "ID", "LIVE", "AGE",
-	       "UNUSED", "PID", "FD", "COMMAND", "TASK", "CGROUP OF TASK", plain());
-	for (i = 0; i < table->count; i++)
-		print_row(&table->rows[i]);
+	return copy(listener->holder.path);
 }
 
-int verb_list(int argc, char **argv)
+static char *cell(const void *data, size_t column)
+{
+	const struct listener *listener = data;
+	const struct row *row = listener->row;
+
+	switch (column) {
+	case ID:
+		return number(row->id, 0);
+	case LIVE:
+		return number(row->live, 0);
+	case AGE:
+		return span(row->age_ms);
+	case UNUSED:
+		return span(row->unused_ms);
+	case STATE:
+		return copy(state_of(row));
+	case PID:
+		return number(row->pid, opts.json ? 0 : 1);
+	case FD:
+		return number(row->fd, 0);
+	case COMMAND:
+		return copy(listener->command);
+	case TASK:
+		return number(row->task, opts.json ? 0 : 1);
+	}
+	return place_cell(listener, column);
+}
+
+static struct sheet sheet = {
+	.name = "listeners",
+	.columns = columns,
+	.count = ARRAY_SIZE(columns),
+	.cell = cell,
+};
+
+void list_columns(FILE *to)
+{
+	sheet_columns(&sheet, to);
+}
+
+static bool print_row(const struct row *row)
+{
+	struct listener listener = { .row = row };
+	bool printed;
+
+	if (row->pid < 1 || !read_text(listener.command, sizeof(listener.command),
+				       "/proc/%lld/comm", row->pid))
+		listener.command[0] = '\0';
+	place_of(row->pid, &listener.holder);
+	place_of(row->task, &listener.place);
+	printed = sheet_row(&sheet, &listener, row_is_dead(row));
+	place_free(&listener.holder);
+	place_free(&listener.place);
+	return printed;
+}
+
+static bool print_table(void)
 {
 	struct table table;
-	long seconds = 0;
+	bool good;
+	size_t i;
 
-	if (argc == 3 && !strcmp(argv[1], "--watch")) {
-		if (!parse_number(argv[2], 1, 3600, &seconds))
-			return usage(argv[0]);
-	} else if (argc != 1) {
-		return usage(argv[0]);
-	}
-	for (;;) {
-		if (!table_read(&table))
-			return FAILED;
-		/* To the top of an empty screen, if there is a screen. */
-		if (seconds && isatty(STDOUT_FILENO))
-			printf("\033[H\033[2J");
-		print_table(&table);
-		table_free(&table);
-		if (!seconds || fflush(stdout))
+	if (!table_read(&table))
+		return false;
+	/* To the top of an empty screen, if there is a screen. */
+	if (opts.watch && !opts.json && has_terminal())
+		printf("\033[H\033[2J");
+	good = sheet_begin(&sheet);
+	for (i = 0; good && i < table.count; i++)
+		good = print_row(&table.rows[i]);
+	table_free(&table);
+	return good && sheet_end(&sheet);
+}
+
+int verb_list(int count, char **words)
+{
+	if (!sheet_choose(&sheet))
+		return USAGE;
+	while (print_table()) {
+		if (!opts.watch)
 			return YES;
-		sleep(seconds);
+		/* Nobody reads any more; main() says so. */
+		if (fflush(stdout))
+			return FAILED;
+		sleep(opts.watch);
 	}
+	return FAILED;
 }

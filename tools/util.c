@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the verbs have in common. */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,42 +21,95 @@ void complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-/* The first bytes of a file, without the last newline. */
-bool read_text(const char *path, char *text, size_t size)
+/* Memory that small is there, or nothing works. */
+void must(bool made)
 {
-	FILE *file = fopen(path, "re");
-	size_t length;
+	if (made)
+		return;
+	complain("out of memory");
+	_exit(FAILED);
+}
 
+static void print_path(char *path, size_t size, const char *format, va_list args)
+{
+	int length = snprintf(path, size, "%s", opts.sysroot);
+
+	if (length >= 0 && (size_t)length < size)
+		vsnprintf(path + length, size - length, format, args);
+}
+
+/* Where @format is if --sysroot is the root. */
+void path_under(char *path, size_t size, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_path(path, size, format, args);
+	va_end(args);
+}
+
+FILE *open_under(const char *format, ...)
+{
+	char path[PATH_MAX];
+	va_list args;
+
+	va_start(args, format);
+	print_path(path, sizeof(path), format, args);
+	va_end(args);
+	return fopen(path, "re");
+}
+
+bool exists_under(const char *format, ...)
+{
+	char path[PATH_MAX];
+	va_list args;
+
+	va_start(args, format);
+	print_path(path, sizeof(path), format, args);
+	va_end(args);
+	return !access(path, F_OK);
+}
+
+/* The first bytes of a file, without the last newline. */
+bool read_text(char *text, size_t size, const char *format, ...)
+{
+	char path[PATH_MAX];
+	size_t length;
+	va_list args;
+	FILE *file;
+	bool failed;
+
+	va_start(args, format);
+	print_path(path, sizeof(path), format, args);
+	va_end(args);
+	file = fopen(path, "re");
 	if (!file)
 		return false;
 	length = fread(text, 1, size - 1, file);
+	failed = ferror(file);
 	fclose(file);
 	text[length] = '\0';
 	if (length && text[length - 1] == '\n')
 		text[length - 1] = '\0';
-	return true;
+	return !failed;
 }
 
-/* One of the module's attributes. */
-bool read_value(const char *name, char *text, size_t size)
+enum presence module_presence(void)
 {
-	char path[256];
-
-	snprintf(path, sizeof(path), SYSFS "%s", name);
-	return read_text(path, text, size);
+	if (exists_under(SYSFS "state"))
+		return LOADED;
+	return exists_under("/sys/kernel") ? NOT_LOADED : UNTOLD;
 }
 
-bool is_loaded(void)
-{
-	return !access(SYSFS "state", F_OK);
-}
-
-bool parse_number(const char *text, long min, long max, long *number)
+bool parse_number(const char *text, long long min, long long max, long long *number)
 {
 	char *end;
 
+	/* Not for strtoll() to pass over. */
+	if (*text != '-' && (*text < '0' || *text > '9'))
+		return false;
 	errno = 0;
-	*number = strtol(text, &end, 10);
+	*number = strtoll(text, &end, 10);
 	return !errno && end != text && !*end && *number >= min && *number <= max;
 }
 
@@ -67,26 +121,20 @@ long long now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-void print_json_string(const char *text)
+/* Somebody looks, and the terminal knows escape sequences. */
+bool has_terminal(void)
 {
-	putchar('"');
-	for (; *text; text++) {
-		unsigned char byte = *text;
+	const char *term = getenv("TERM");
 
-		if (byte == '"' || byte == '\\')
-			printf("\\%c", byte);
-		else if (byte < 0x20 || byte >= 0x7f)
-			printf("\\u%04x", byte);
-		else
-			putchar(byte);
-	}
-	putchar('"');
+	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb");
 }
 
-/* On a terminal that wants it only; see no-color.org. */
+/* no-color.org: an empty NO_COLOR is none. */
 static bool may_color(void)
 {
-	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	const char *no_color = getenv("NO_COLOR");
+
+	return has_terminal() && !(no_color && *no_color);
 }
 
 const char *bold(void)

@@ -6,8 +6,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,15 +18,13 @@
 #define LOOK_MS 1000
 
 /**
- * struct wish - whose listeners are waited for
- * @all: everybody's
- * @pids: or those of these processes
+ * struct wish - whose listeners are waited for; with --all everybody's
+ * @pids: those of these processes
  * @count: how many
  * @deadline: until when; 0: for ever
  */
 struct wish {
-	bool all;
-	long *pids;
+	long long *pids;
 	int count;
 	long long deadline;
 };
@@ -35,7 +33,7 @@ static bool is_wanted(const struct wish *wish, const struct row *row)
 {
 	int i;
 
-	if (wish->all)
+	if (opts.all)
 		return true;
 	for (i = 0; i < wish->count; i++)
 		if (wish->pids[i] == row->pid)
@@ -43,21 +41,24 @@ static bool is_wanted(const struct wish *wish, const struct row *row)
 	return false;
 }
 
-/* Return: how many of them are in use; -1 if that is not known. */
-static int count_used(const struct wish *wish, int *held)
+/* Return: how many of the listeners are in use; -1 if that is not known. */
+static int count_used(const struct wish *wish)
 {
 	struct table table;
+	long long last = -1;
 	int used = 0;
 	size_t i;
 
 	if (!table_read(&table))
 		return -1;
-	*held = 0;
+	/* A listener that is held by several fds is one all the same. */
+	table_sort(&table);
 	for (i = 0; i < table.count; i++) {
-		if (!is_wanted(wish, &table.rows[i]))
+		if (table.rows[i].unused_ms >= 0 || table.rows[i].id == last ||
+		    !is_wanted(wish, &table.rows[i]))
 			continue;
-		++*held;
-		used += table.rows[i].unused_ms < 0;
+		last = table.rows[i].id;
+		used++;
 	}
 	table_free(&table);
 	return used;
@@ -72,32 +73,42 @@ static void wait_for_change(int hups, long long deadline)
 
 	if (deadline && deadline - now_ms() < left)
 		left = deadline - now_ms();
-	if (left > 0)
-		poll(&poller, 1, left);
-	if (pread(hups, value, sizeof(value), 0) < 0)
+	if (left <= 0)
+		return;
+	/* No fd to be read: the time alone calls for a look. */
+	poll(&poller, 1, left);
+	if (hups >= 0 && pread(hups, value, sizeof(value), 0) < 0)
 		usleep(LOOK_MS * 100);
 }
 
 static int report(const char *outcome, int used)
 {
-	if (opt_json)
+	if (opts.json)
 		printf("{\"outcome\":\"%s\",\"used\":%d}\n", outcome, used);
 	else if (used)
-		fprintf(stderr, "seccomp-hup: %s: %d listeners are in use\n", outcome, used);
+		complain("%s: %d listener%s in use", outcome, used, used == 1 ? " is" : "s are");
 	return used ? NO : YES;
+}
+
+static int open_hups(void)
+{
+	char path[PATH_MAX], value[32];
+	int hups;
+
+	path_under(path, sizeof(path), SYSFS "hups");
+	hups = open(path, O_RDONLY | O_CLOEXEC);
+	/* Read before the table is: no change after that is missed. */
+	if (hups >= 0 && read(hups, value, sizeof(value)) < 0)
+		complain(SYSFS "hups: %s", strerror(errno));
+	return hups;
 }
 
 static int wait_until_unused(const struct wish *wish)
 {
-	int hups = open(SYSFS "hups", O_RDONLY | O_CLOEXEC);
-	int used, held, answer = FAILED;
-	char value[32];
+	int hups = open_hups(), answer = FAILED, used;
 
-	/* Read before the table is: no change after that is missed. */
-	if (hups >= 0 && read(hups, value, sizeof(value)) < 0)
-		complain(SYSFS "hups: %s", strerror(errno));
 	for (;;) {
-		used = count_used(wish, &held);
+		used = count_used(wish);
 		if (used < 0)
 			break;
 		if (!used) {
@@ -115,48 +126,41 @@ static int wait_until_unused(const struct wish *wish)
 	return answer;
 }
 
-static bool parse(int argc, char **argv, struct wish *wish)
+/* Return: an exit status, if there is nothing to wait for; else YES. */
+static int take_words(struct wish *wish, int count, char **words)
 {
-	long timeout_ms;
+	char *fit;
 	int i;
 
-	for (i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--all")) {
-			wish->all = true;
-		} else if (!strcmp(argv[i], "--timeout") && i + 1 < argc) {
-			if (!parse_number(argv[++i], 0, 1L << 40, &timeout_ms))
-				return false;
-			wish->deadline = now_ms() + timeout_ms;
-		} else if (parse_number(argv[i], 1, 1 << 22, &wish->pids[wish->count])) {
-			wish->count++;
-		} else {
-			return false;
+	if (!opts.all == !count)
+		return options_usage(find_verb("wait"));
+	for (i = 0; i < count; i++) {
+		if (!parse_number(words[i], 1, INT_MAX, &wish->pids[i])) {
+			fit = for_terminal(words[i]);
+			complain("'%s' is no process id", fit);
+			free(fit);
+			return options_usage(find_verb("wait"));
+		}
+		if (!exists_under("/proc/%lld", wish->pids[i])) {
+			complain("no process %lld", wish->pids[i]);
+			return FAILED;
 		}
 	}
-	return wish->all == !wish->count;
+	wish->count = count;
+	return YES;
 }
 
-int verb_wait(int argc, char **argv)
+int verb_wait(int count, char **words)
 {
-	struct wish wish = { };
-	int i, answer = USAGE;
+	struct wish wish = { .pids = calloc(count + 1, sizeof(*wish.pids)) };
+	int answer;
 
-	wish.pids = calloc(argc, sizeof(*wish.pids));
-	if (!wish.pids)
-		return FAILED;
-	if (!parse(argc, argv, &wish)) {
-		usage(argv[0]);
-		goto out;
-	}
-	for (i = 0; i < wish.count; i++) {
-		if (!kill(wish.pids[i], 0) || errno != ESRCH)
-			continue;
-		complain("no process %ld", wish.pids[i]);
-		answer = FAILED;
-		goto out;
-	}
-	answer = wait_until_unused(&wish);
-out:
+	must(wish.pids);
+	if (opts.timeout_ms >= 0)
+		wish.deadline = now_ms() + opts.timeout_ms;
+	answer = take_words(&wish, count, words);
+	if (answer == YES)
+		answer = wait_until_unused(&wish);
 	free(wish.pids);
 	return answer;
 }

@@ -81,8 +81,8 @@ static void note(struct look *look, const struct finding *finding)
 
 /* @pid: 0 if the task may be no more. */
 static void note_task_fault(struct look *look, enum fault fault,
-		      const struct shup_listener *listener,
-		      const struct task_struct *task, pid_t pid)
+			    const struct shup_listener *listener,
+			    const struct task_struct *task, pid_t pid)
 {
 	const struct finding finding = {
 		.fault = fault,
@@ -95,8 +95,8 @@ static void note_task_fault(struct look *look, enum fault fault,
 }
 
 static void note_count_fault(struct look *look, enum fault fault,
-		       const struct shup_listener *listener, int counted,
-		       int found)
+			     const struct shup_listener *listener, int counted,
+			     int found)
 {
 	const struct finding finding = {
 		.fault = fault,
@@ -198,10 +198,10 @@ static void check_tallies(struct look *look)
 		const struct tally *tally = &look->tallies[i];
 
 		note_count_fault(look, WRONG_LIVE, tally->listener,
-			   atomic_read(&tally->listener->live), tally->live);
+				 atomic_read(&tally->listener->live), tally->live);
 		note_count_fault(look, WRONG_MEMBERS, tally->listener,
-			   atomic_read(&tally->listener->members),
-			   tally->members);
+				 atomic_read(&tally->listener->members),
+				 tally->members);
 	}
 }
 

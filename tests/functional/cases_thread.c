@@ -574,7 +574,7 @@ static void *thread_syncs_and_goes(void *arg)
 	hand_over(install_listener());
 	box_wait_tell();
 	for (until = now_ms() + 100; now_ms() < until;)
-		__builtin_ia32_pause();
+		cpu_relax();
 	tsync();
 	return arg;
 }

@@ -42,6 +42,18 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define __maybe_unused __attribute__((unused))
 
+/* For a loop that must not sleep: leaves more of the core to its other threads. */
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	asm volatile("yield" ::: "memory");
+#else
+	asm volatile("" ::: "memory");
+#endif
+}
+
 /* The one system call that filter F sends to the listener. Nothing else here makes it. */
 #define NOTIFIED_SYSCALL __NR_getppid
 
@@ -59,7 +71,7 @@ struct test_case {
 
 extern const struct test_case poll_cases[], notify_cases[], life_cases[], thread_cases[];
 extern const struct test_case stack_cases[], fork_cases[], ptrace_cases[], fd_cases[];
-extern const struct test_case churn_cases[], reload_cases[];
+extern const struct test_case churn_cases[], reload_cases[], order_cases[];
 
 /* ---- options --------------------------------------------------------------------------- */
 

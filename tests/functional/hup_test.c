@@ -25,7 +25,7 @@
 
 static const struct test_case *const groups[] = {
 	poll_cases, notify_cases, life_cases, thread_cases, stack_cases,
-	fork_cases, ptrace_cases, fd_cases, churn_cases, reload_cases,
+	fork_cases, ptrace_cases, fd_cases, order_cases, churn_cases, reload_cases,
 };
 
 struct globs {

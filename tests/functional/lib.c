@@ -44,7 +44,8 @@ static void settle_verdict(enum verdict verdict, const char *fmt, va_list args)
 	vsnprintf(reason, sizeof(reason), fmt, args);
 	length = strlen(reason);
 	if (verdict == FAILED && here.file)
-		snprintf(reason + length, sizeof(reason) - length, " (%s:%d)", here.file, here.line);
+		snprintf(reason + length, sizeof(reason) - length, " (%s:%d)",
+			 here.file, here.line);
 	if (__atomic_compare_exchange_n(&shm->verdict, &running, verdict, false,
 					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		memcpy(shm->reason, reason, sizeof(reason));

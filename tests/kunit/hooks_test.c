@@ -269,8 +269,72 @@ static void removal_interrupts_a_sleeping_wrapper(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, signal_left);
 }
 
+static void kprobes_do_what_ftrace_does(struct kunit *test)
+{
+	/* In this order: of kprobes on one address the newest is called first. */
+	static struct shup_hook hooks[] = { REDIRECTION(wrapper), OBSERVER };
+
+	shup_hooks_use(&shup_by_kprobes);
+	KUNIT_ASSERT_EQ(test, shup_hooks_place(hooks, 2), 0);
+	KUNIT_EXPECT_EQ(test, call_target(1), 0);
+	KUNIT_EXPECT_EQ(test, wrapped, 1U);
+	KUNIT_EXPECT_EQ(test, observed, 1U);
+	KUNIT_EXPECT_EQ(test, target_calls, 0U);
+	shup_hooks_remove(hooks, 2);
+	KUNIT_EXPECT_EQ(test, call_target(1), 1);
+	KUNIT_EXPECT_EQ(test, target_calls, 1U);
+}
+
+static int calling_wrapper(const void *key, const void *element);
+
+static struct shup_hook calling_hooks[] = {
+	REDIRECTION(calling_wrapper),
+	{
+		.symbol = "shup_test_target",
+		.kind = SHUP_RETURN,
+		.purpose = "in a test",
+		.enter = enter,
+		.leave = leave,
+	},
+};
+
+static int calling_wrapper(const void *key, const void *element)
+{
+	int (*original)(const void *key, const void *element);
+	struct shup_wrapped call;
+	int ret;
+
+	shup_wrapper_enter(&call);
+	wrapped++;
+	original = (void *)calling_hooks[0].original;
+	ret = original(key, element);
+	shup_wrapper_leave(&call);
+	return ret;
+}
+
+/* The return probe is called first: the call then returns to it. */
+static void a_wrapper_reaches_what_is_return_probed(struct kunit *test)
+{
+	shup_hooks_use(&shup_by_kprobes);
+	KUNIT_ASSERT_EQ(test, shup_hooks_place(calling_hooks, 2), 0);
+	KUNIT_EXPECT_EQ(test, call_target(5), 5);
+	KUNIT_EXPECT_EQ(test, wrapped, 1U);
+	KUNIT_EXPECT_EQ(test, target_calls, 1U);
+	shup_hooks_remove(calling_hooks, 2);
+}
+
+static const struct shup_mechanism *best_mechanism(void)
+{
+	if (shup_by_ftrace_args.offered)
+		return &shup_by_ftrace_args;
+	if (shup_by_ftrace_regs.offered)
+		return &shup_by_ftrace_regs;
+	return &shup_by_kprobes;
+}
+
 static int begin(struct kunit *test)
 {
+	shup_hooks_use(best_mechanism());
 	target_calls = 0;
 	observed = 0;
 	wrapped = 0;
@@ -290,6 +354,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_gap_ends_trust_in_what_was_found_before),
 	KUNIT_CASE(removal_waits_for_a_sleeping_wrapper),
 	KUNIT_CASE(removal_interrupts_a_sleeping_wrapper),
+	KUNIT_CASE(kprobes_do_what_ftrace_does),
+	KUNIT_CASE(a_wrapper_reaches_what_is_return_probed),
 	{ }
 };
 

@@ -7,6 +7,7 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/file.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
@@ -532,6 +533,39 @@ static void nobody_waits_for_the_lock_of_a_listener(struct kunit *test)
 	close_box(free);
 }
 
+static DECLARE_COMPLETION(closed);
+
+static int closer(void *file)
+{
+	shup_listener_close(file);
+	kthread_complete_and_exit(&closed, 0);
+}
+
+/* Whoever notifies holds the lock, and uses what the kernel frees at the close. */
+static void a_close_waits_for_a_notification(struct kunit *test)
+{
+	struct box *box = open_box(test, NULL);
+	struct shup_listener *listener = listener_of(test, box);
+	struct task_struct *task;
+	unsigned long flags;
+	bool early;
+
+	reinit_completion(&closed);
+	task = kthread_create(closer, box->file, "shup_closer");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	/* Or it might wait for this processor, and not for the lock. */
+	kthread_bind(task, cpumask_any_but(cpu_online_mask,
+					   raw_smp_processor_id()));
+	spin_lock_irqsave(&listener->lock, flags);
+	wake_up_process(task);
+	mdelay(SILENCE_MS);
+	early = completion_done(&closed);
+	spin_unlock_irqrestore(&listener->lock, flags);
+	KUNIT_EXPECT_FALSE(test, early);
+	wait_for_completion(&closed);
+	close_box(box);
+}
+
 /* Called by KUnit whether begin() has failed or not. */
 static bool begun;
 
@@ -606,6 +640,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_failed_adoption_is_tried_again),
 	KUNIT_CASE(nobody_waits_for_an_adoption),
 	KUNIT_CASE(nobody_waits_for_the_lock_of_a_listener),
+	KUNIT_CASE(a_close_waits_for_a_notification),
 	{ }
 };
 

@@ -46,9 +46,18 @@ int shup_scan_filters(shup_visit *visit, void *arg)
 	return READ_ONCE(stub_scan.ret);
 }
 
-int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks)
+int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks,
+	      const struct shup_wanted *wanted)
 {
 	return shup_scan_filters(visit, arg);
+}
+
+void shup_wanted_clear(struct shup_wanted *wanted)
+{
+}
+
+void shup_wanted_add(struct shup_wanted *wanted, const void *filter)
+{
 }
 
 struct stub_adoption stub_adoption;

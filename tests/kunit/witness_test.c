@@ -12,6 +12,7 @@
 #include "hooks.h"
 #include "listener.h"
 #include "objects.h"
+#include "state.h"
 #include "table.h"
 #include "witness.h"
 
@@ -140,7 +141,7 @@ static void a_task_is_counted_once(struct kunit *test)
 
 	set_head(scene.tasks[1], NULL);
 	set_head(scene.tasks[2], NULL);
-	hints->recent[7] = scene.tasks[0]->tgid;
+	hints->processes[7] = scene.tasks[0]->tgid;
 	hints->init = scene.tasks[0]->tgid;
 	KUNIT_EXPECT_EQ(test, ask(), SHUP_UNDECIDED);
 	set_refs(2);
@@ -151,9 +152,9 @@ static void hints_that_lie_do_no_harm(struct kunit *test)
 {
 	struct shup_hints *hints = &scene.listener->hints;
 
-	hints->recent[6] = 1;
-	hints->recent[7] = PID_MAX_LIMIT - 1;
-	hints->recent[8] = -1;
+	hints->processes[6] = 1;
+	hints->processes[7] = PID_MAX_LIMIT - 1;
+	hints->processes[8] = -1;
 	hints->init = current->tgid;
 	KUNIT_EXPECT_EQ(test, ask(), SHUP_UNUSED);
 	set_refs(2 + TASKS);
@@ -231,6 +232,58 @@ static void a_filter_that_faults_proves_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(), SHUP_UNDECIDED);
 }
 
+/* It has no sighand any more, as it is only memory, and its last user is the kernel. */
+static struct task_struct *reaped_task(struct kunit *test)
+{
+	struct task_struct *task = new_task(test);
+
+	refcount_set(&task->usage, 1);
+	set_head(task, scene.filter);
+	depart(task);
+	set_refs(2 + TASKS);
+	return task;
+}
+
+static void a_reaped_task_holds_it_until_it_is_freed(struct kunit *test)
+{
+	struct task_struct *task = reaped_task(test);
+
+	KUNIT_EXPECT_EQ(test, ask(), SHUP_UNUSED);
+	/* It is being freed: its reference is gone, or about to go. */
+	refcount_set(&task->usage, 0);
+	KUNIT_EXPECT_EQ(test, ask(), SHUP_UNDECIDED);
+}
+
+static void only_before_5_9_a_reaped_task_holds_it(struct kunit *test)
+{
+	reaped_task(test);
+	shup_state_set_level(SHUP_LEVEL_AT_REAP);
+	KUNIT_EXPECT_EQ(test, ask(), SHUP_UNDECIDED);
+}
+
+static void memory_of_another_task_does_not_hold_it(struct kunit *test)
+{
+	struct task_struct *task = reaped_task(test);
+
+	task->start_time++;
+	KUNIT_EXPECT_EQ(test, ask(), SHUP_UNDECIDED);
+}
+
+static struct task_struct *freed_after_t;
+
+static void holder_is_freed_after_t(enum shup_point point)
+{
+	if (point == SHUP_POINT_READ)
+		refcount_set(&freed_after_t->usage, 0);
+}
+
+static void holders_are_looked_up_again(struct kunit *test)
+{
+	freed_after_t = reaped_task(test);
+	stub_fault = holder_is_freed_after_t;
+	KUNIT_EXPECT_EQ(test, ask(), SHUP_UNDECIDED);
+}
+
 static void btf_that_agrees_changes_nothing(struct kunit *test)
 {
 	struct btf_blob *btf = new_btf(test);
@@ -294,9 +347,11 @@ static int begin(struct kunit *test)
 	if (ret)
 		return ret;
 	memset(&scene, 0, sizeof(scene));
+	shup_state_set_level(SHUP_LEVEL_NEVER);
 	/* The witness asks whether a close can have been missed. */
 	shup_hooks_trust();
 	scene.filter = new_filter_with(test, EXPECTED, NULL);
+	refcount_set(&scene.filter->users, 1);
 	set_refs(1 + TASKS);
 	scene.listener = kunit_kzalloc(test, sizeof(*scene.listener), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, scene.listener);
@@ -328,6 +383,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_process_that_turns_out_live_proves_nothing),
 	KUNIT_CASE(the_count_of_a_closed_listener_is_not_believed),
 	KUNIT_CASE(a_filter_that_faults_proves_nothing),
+	KUNIT_CASE(a_reaped_task_holds_it_until_it_is_freed),
+	KUNIT_CASE(only_before_5_9_a_reaped_task_holds_it),
+	KUNIT_CASE(memory_of_another_task_does_not_hold_it),
+	KUNIT_CASE(holders_are_looked_up_again),
 	KUNIT_CASE(btf_that_agrees_changes_nothing),
 	KUNIT_CASE(one_contradiction_is_for_good),
 	{ }

@@ -150,6 +150,7 @@ class Steps(unittest.TestCase):
     def test_unknown_name(self):
         with mock.patch("sys.stderr"):
             self.assertEqual(check.main(["no-such-step"]), 2)
+            self.assertEqual(check.main(["lint", "no-such-step"]), 2)
 
     def test_twice_the_same_name(self):
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:

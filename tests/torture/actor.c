@@ -27,17 +27,39 @@
 
 struct slot *slots;
 
+/* A system call; its sixth argument is 0. */
+#if defined(__x86_64__)
 static long call(long nr, long a, long b, long c, long d, long e)
 {
 	register long r10 asm("r10") = d;
 	register long r8 asm("r8") = e;
+	register long r9 asm("r9") = 0;
 	long ret;
 
 	asm volatile("syscall" : "=a"(ret)
-		     : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+		     : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 		     : "rcx", "r11", "memory");
 	return ret;
 }
+#elif defined(__aarch64__)
+static long call(long nr, long a, long b, long c, long d, long e)
+{
+	register long x8 asm("x8") = nr;
+	register long x0 asm("x0") = a;
+	register long x1 asm("x1") = b;
+	register long x2 asm("x2") = c;
+	register long x3 asm("x3") = d;
+	register long x4 asm("x4") = e;
+	register long x5 asm("x5") = 0;
+
+	asm volatile("svc #0" : "+r"(x0)
+		     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+		     : "memory");
+	return x0;
+}
+#else
+#error "a system call of this architecture"
+#endif
 
 void map_slots(void)
 {
