@@ -94,6 +94,42 @@ static void ioctl_observed(unsigned long first, unsigned long second)
 		shup_recv_end_one(file);
 }
 
+static struct shup_hook hooks[];
+
+/*
+ * Which of the hooks, below, it is, in the order of placing: a listener must
+ * not be made known before its closing can be seen, nor an exit be seen
+ * before a fork can.
+ */
+enum {
+	HOOK_RELEASE,
+	HOOK_POLL,
+	HOOK_IOCTL,
+	HOOK_ATTACH,
+	HOOK_FORK,
+	HOOK_EXIT,
+	HOOK_CUT,
+	HOOK_COUNT,
+};
+
+/* As many calls of do_seccomp() as this had no return probe; see below. */
+static unsigned long attaches_missed;
+
+/*
+ * Anybody can have all return probes in use, by calls that wait for a page.  A
+ * listener that is made meanwhile goes unseen until it is polled; whichever call
+ * returns next has an adoption look for it.  Two that return at once may both.
+ */
+static void adopt_missed(void)
+{
+	unsigned long missed = shup_hook_missed(&hooks[HOOK_ATTACH]);
+
+	if (missed == READ_ONCE(attaches_missed))
+		return;
+	WRITE_ONCE(attaches_missed, missed);
+	shup_worker_request(SHUP_REQUEST_ADOPTION);
+}
+
 static bool attach_entered(struct pt_regs *regs, struct shup_call *call)
 {
 	unsigned long operation = regs_get_kernel_argument(regs, 0);
@@ -203,6 +239,7 @@ static void attach_left(const struct shup_call *call, long returned)
 	bool made = call->word & SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	bool tsync = call->word & SECCOMP_FILTER_FLAG_TSYNC;
 
+	adopt_missed();
 	/* Without a listener: the id of a thread that TSYNC failed for. */
 	if (returned < 0 || (returned && !made))
 		return;
@@ -219,24 +256,6 @@ static void attach_left(const struct shup_call *call, long returned)
 	if (caller_attached(made, tsync) && tsync)
 		shup_worker_request(SHUP_REQUEST_CENSUS);
 }
-
-static struct shup_hook hooks[];
-
-/*
- * Which of the hooks, below, it is, in the order of placing: a listener must
- * not be made known before its closing can be seen, nor an exit be seen
- * before a fork can.
- */
-enum {
-	HOOK_RELEASE,
-	HOOK_POLL,
-	HOOK_IOCTL,
-	HOOK_ATTACH,
-	HOOK_FORK,
-	HOOK_EXIT,
-	HOOK_CUT,
-	HOOK_COUNT,
-};
 
 typedef __poll_t notify_poll_fn(struct file *file,
 				struct poll_table_struct *table);

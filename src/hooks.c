@@ -261,6 +261,23 @@ static int return_left(struct kretprobe_instance *instance,
 	return 0;
 }
 
+/**
+ * shup_hook_missed() - how many calls a hook has missed, as far as is counted
+ * @hook: it was placed once
+ *
+ * A return probe misses a call while RETURN_CALLS others are under way; any
+ * kprobe misses one that another kprobe's handler makes.  ftrace misses none.
+ *
+ * Context: any.
+ */
+unsigned long shup_hook_missed(const struct shup_hook *hook)
+{
+	if (hook->kind == SHUP_RETURN)
+		return READ_ONCE(hook->probe.nmissed) +
+		       READ_ONCE(hook->probe.kp.nmissed);
+	return READ_ONCE(hook->kprobe.nmissed);
+}
+
 static int place_return(struct shup_hook *hook)
 {
 	memset(&hook->probe, 0, sizeof(hook->probe));
