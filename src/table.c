@@ -130,7 +130,7 @@ static void drop(struct membership *member, struct hlist_head *dropped)
 
 /*
  * After the bucket's lock, which is raw: on a kernel with PREEMPT_RT kfree() may
- * sleep, and lockdep knows (CONFIG_PROVE_RAW_LOCK_NESTING).
+ * sleep, and lockdep knows, if it is asked to look at that.
  */
 static void free_dropped(const struct hlist_head *dropped)
 {
