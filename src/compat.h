@@ -137,6 +137,21 @@ static inline u32 shup_exec_count(const struct task_struct *task)
 	return READ_ONCE(task->self_exec_id);
 }
 
+/**
+ * shup_is_io_worker() - whether a task runs requests of io_uring for another
+ * @task: any task
+ *
+ * Until 5.11 those are kernel threads, under no filter.
+ */
+static inline bool shup_is_io_worker(const struct task_struct *task)
+{
+#ifdef PF_IO_WORKER
+	return task->flags & PF_IO_WORKER;
+#else
+	return false;
+#endif
+}
+
 /* 5.14 renamed the field. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
 #define shup_task_state_field(task) ((task)->state)

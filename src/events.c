@@ -98,6 +98,42 @@ static void ioctl_observed(unsigned long first, unsigned long second)
 		shup_recv_end_one(file);
 }
 
+static struct shup_hook hooks[];
+
+/*
+ * Places in the table of hooks, below, in the order of placing.  The hook on the
+ * close must be there before a listener is discovered, and the hook on a fork
+ * before an exit is reported.
+ */
+enum {
+	HOOK_RELEASE,
+	HOOK_POLL,
+	HOOK_IOCTL,
+	HOOK_ATTACH,
+	HOOK_FORK,
+	HOOK_EXIT,
+	HOOK_CUT,
+	HOOK_COUNT,
+};
+
+/* As many calls of do_seccomp() as this had no return probe; see below. */
+static unsigned long attaches_missed;
+
+/*
+ * Anybody can have all return probes in use, by calls that wait for a page.  A
+ * listener that is made meanwhile goes unseen until it is polled; whichever call
+ * returns next has an adoption look for it.  Two that return at once may both.
+ */
+static void adopt_missed(void)
+{
+	unsigned long missed = shup_hook_missed(&hooks[HOOK_ATTACH]);
+
+	if (missed == READ_ONCE(attaches_missed))
+		return;
+	WRITE_ONCE(attaches_missed, missed);
+	shup_worker_request(SHUP_REQUEST_ADOPTION);
+}
+
 static bool attach_entered(struct pt_regs *regs, struct shup_call *call)
 {
 	unsigned long operation = regs_get_kernel_argument(regs, 0);
@@ -211,6 +247,7 @@ static void attach_left(const struct shup_call *call, long returned)
 	bool made = call->word & SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	bool tsync = call->word & SECCOMP_FILTER_FLAG_TSYNC;
 
+	adopt_missed();
 	/* Positive, and no listener: the id of a thread for which TSYNC failed. */
 	if (returned < 0 || (returned && !made))
 		return;
@@ -227,24 +264,6 @@ static void attach_left(const struct shup_call *call, long returned)
 	if (caller_attached(made, tsync) && tsync)
 		shup_worker_request(SHUP_REQUEST_CENSUS);
 }
-
-static struct shup_hook hooks[];
-
-/*
- * Places in the table of hooks, below, in the order of placing.  The hook on the
- * close must be there before a listener is discovered, and the hook on a fork
- * before an exit is reported.
- */
-enum {
-	HOOK_RELEASE,
-	HOOK_POLL,
-	HOOK_IOCTL,
-	HOOK_ATTACH,
-	HOOK_FORK,
-	HOOK_EXIT,
-	HOOK_CUT,
-	HOOK_COUNT,
-};
 
 typedef __poll_t notify_poll_fn(struct file *file,
 				struct poll_table_struct *table);

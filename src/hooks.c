@@ -12,6 +12,7 @@
 
 #include "fault.h"
 #include "hooks.h"
+#include "sighand.h"
 #include "state.h"
 #include "symbol.h"
 
@@ -162,11 +163,16 @@ bool shup_wrapper_interrupted(struct shup_wrapped *call)
  */
 static void forget_interruption(void)
 {
+	struct sighand_struct *sighand;
 	unsigned long flags;
 
-	spin_lock_irqsave(&current->sighand->siglock, flags);
-	recalc_sigpending();
-	spin_unlock_irqrestore(&current->sighand->siglock, flags);
+	rcu_read_lock();
+	sighand = shup_sighand_lock(current, &flags, true);
+	if (!WARN_ON_ONCE(!sighand)) {
+		recalc_sigpending();
+		shup_sighand_unlock(sighand, flags);
+	}
+	rcu_read_unlock();
 }
 
 /**
@@ -259,6 +265,23 @@ static int return_left(struct kretprobe_instance *instance,
 	hook->leave((struct shup_call *)instance->data,
 		    (long)regs_return_value(regs));
 	return 0;
+}
+
+/**
+ * shup_hook_missed() - how many calls a hook has missed, as far as is counted
+ * @hook: it was placed once
+ *
+ * A return probe misses a call while RETURN_CALLS others are under way; any
+ * kprobe misses one that another kprobe's handler makes.  ftrace misses none.
+ *
+ * Context: any.
+ */
+unsigned long shup_hook_missed(const struct shup_hook *hook)
+{
+	if (hook->kind == SHUP_RETURN)
+		return READ_ONCE(hook->probe.nmissed) +
+		       READ_ONCE(hook->probe.kp.nmissed);
+	return READ_ONCE(hook->kprobe.nmissed);
 }
 
 static int place_return(struct shup_hook *hook)

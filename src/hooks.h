@@ -92,6 +92,7 @@ int shup_hooks_place(struct shup_hook *hooks, unsigned int count);
 void shup_hooks_trust(void);
 void shup_hooks_remove(struct shup_hook *hooks, unsigned int count);
 
+unsigned long shup_hook_missed(const struct shup_hook *hook);
 int shup_hooks_place_at_site(struct shup_hook *hook);
 void shup_hooks_take_away(struct shup_hook *hooks, unsigned int count);
 

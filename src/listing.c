@@ -138,15 +138,15 @@ static void list_hook(const struct shup_hook *hook, void *arg)
 	struct seq_file *seq = arg;
 
 	if (hook->placed)
-		seq_printf(seq, "%s %s +%lu %s\n", hook->symbol,
+		seq_printf(seq, "%s %s +%lu %s %lu\n", hook->symbol,
 			   kinds[hook->kind], hook->site - hook->original,
 			   hook->kind == SHUP_RETURN ? shup_by_kprobes.name :
-			   hook->mechanism->name);
+			   hook->mechanism->name, shup_hook_missed(hook));
 }
 
 static int hooks_show(struct seq_file *seq, void *unused)
 {
-	seq_puts(seq, "function kind offset mechanism\n");
+	seq_puts(seq, "function kind offset mechanism missed\n");
 	shup_events_for_each(list_hook, seq);
 	return 0;
 }

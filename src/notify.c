@@ -14,6 +14,7 @@
 
 #include "compat.h"
 #include "fault.h"
+#include "layout.h"
 #include "listener.h"
 #include "notify.h"
 #include "recv.h"
@@ -144,21 +145,19 @@ bool shup_notify_late(const struct file *file, bool *known)
 
 /**
  * shup_notify_again() - wake the waiters of a listener, orphan or not
- * @file: the listener's file, kept open by a call
+ * @file: the listener's file, kept open by a call, as filter and queue are
  *
- * For a waiter whose poll could not say what there is: each polls again.
+ * For a waiter whose poll could not say what there is: each polls again.  Of use
+ * while the module is being unloaded, too, when no listener is known any more.
  *
  * Context: any.
  */
 void shup_notify_again(const struct file *file)
 {
-	struct shup_listener *listener;
+	const void *filter = file->private_data;
 
-	rcu_read_lock();
-	listener = shup_listener_of_file(file);
-	if (listener)
-		__wake_up(listener->queue, TASK_NORMAL, 0, NULL);
-	rcu_read_unlock();
+	if (shup_layout_known() && !shup_layout_check_queue(filter))
+		__wake_up(shup_layout_queue(filter), TASK_NORMAL, 0, NULL);
 }
 
 static void end_hush(struct shup_listener *listener, void *arg)

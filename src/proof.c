@@ -8,11 +8,11 @@
  * The proof is a function of the module with a hook of each kind on it.
  * bsearch() calls it from the kernel's text, as a real caller would.
  *
- * The trial hooks stay placed until the others are.  From 5.5 on a hook by ftrace
- * forbids kernel.ftrace_enabled=0, so that the switch cannot become 0 in between.
- * Where hooks can be switched off unseen, each write to a switch is watched, and
- * the proof is repeated until it holds again: kprobes that are off do not see the
- * write that turns them on.
+ * From 5.5 on a hook by ftrace forbids kernel.ftrace_enabled=0.  There the trial
+ * hooks stay placed until the others are, so that the switch cannot become 0 in
+ * between.  Where hooks can be switched off unseen, each write to a switch is
+ * watched, and the proof is repeated until it holds again: kprobes that are off
+ * do not see the write that turns them on.
  */
 #include <linux/bsearch.h>
 #include <linux/jiffies.h>

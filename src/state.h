@@ -9,7 +9,7 @@
 
 /**
  * enum shup_level - what listeners do on this kernel without the module
- * @SHUP_LEVEL_NEVER: they never report that they are unused (before 5.9)
+ * @SHUP_LEVEL_NEVER: they never report that they are unused (5.2 to 5.8)
  * @SHUP_LEVEL_AT_REAP: EPOLLHUP once the last zombie is reaped (5.9 to 6.10)
  * @SHUP_LEVEL_NATIVE: EPOLLHUP at exit, RECV returns (6.11 and later)
  * @SHUP_LEVEL_NONE: this kernel has no listeners

@@ -145,7 +145,7 @@ static void drop(struct membership *member, struct hlist_head *dropped)
 /*
  * Called without the bucket's lock, which is a raw one: with PREEMPT_RT kfree()
  * may sleep, so lockdep warns of kfree() under a raw lock on every kernel that
- * has CONFIG_PROVE_RAW_LOCK_NESTING.
+ * is built to look at that (PROVE_RAW_LOCK_NESTING).
  */
 static void free_dropped(const struct hlist_head *dropped)
 {

@@ -300,6 +300,15 @@ static const char *why_unneeded(const struct kernel *kernel)
 	return NULL;
 }
 
+/* Their ftrace can pass hooks by; DKMS does not build for them. */
+static bool is_too_old(const struct kernel *kernel)
+{
+	unsigned int major, minor;
+
+	return sscanf(kernel->release, "%u.%u", &major, &minor) == 2 &&
+	       major == 5 && minor < 2;
+}
+
 /* libkmod's log; what matters is in WHY. */
 static void be_silent(void *data, int priority, const char *file, int line,
 		      const char *function, const char *format, va_list args)
@@ -343,6 +352,8 @@ static void look_at(struct kernel *kernel)
 		judge(kernel, READY, "%s", "");
 	if (kernel->ready != READY && why_unneeded(kernel))
 		judge(kernel, UNNEEDED, "%s", why_unneeded(kernel));
+	else if (kernel->ready != READY && is_too_old(kernel))
+		judge(kernel, NOT_READY, "5.0 and 5.1 are not supported: install 5.2 or later");
 	kmod_module_unref(module);
 	kmod_unref(ctx);
 }

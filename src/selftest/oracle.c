@@ -122,6 +122,10 @@ static void check_task(struct task_struct *task, struct look *look)
 		state = shup_table_peek(task, listener);
 		if (state == SHUP_IS_DEPARTED)
 			continue;
+		/* A ring's owner that exits may start one after its departure. */
+		if (shup_listener_test(listener, SHUP_ORPHAN) &&
+		    shup_is_io_worker(task))
+			continue;
 		if (shup_listener_test(listener, SHUP_ORPHAN))
 			note_task_fault(look, FALSE_HUP, listener, task, task->pid);
 		else if (state == SHUP_IS_NONE)

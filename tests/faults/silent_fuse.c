@@ -7,11 +7,12 @@
  * SIGUSR1.  A task under a listener has that file open.  An ADDFD of the
  * listener replaces the task's fd, so the task closes the file: it waits for the
  * server, with the listener's notify_lock held.  A poll() and an epoll_wait() of
- * the listener then wait for the lock.
+ * the listener then wait for the lock.  A notification of the task's child has
+ * been there since before that.
  *
  * Prints a line "server PID", "poll PID" and "epoll PID" each, and "held" when
  * the lock is.  Ends with 0 once both callers have got EPOLLIN, and nothing
- * else, for the task's next notification.
+ * else, for the child's notification.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -171,7 +172,23 @@ struct handed {
 	int file;
 };
 
-static void live(const char *directory, int told)
+/* The child's notification comes when @go does, the parent's at once. */
+static void call(int go)
+{
+	pid_t child = must(fork(), "fork");
+	char byte;
+
+	if (!child) {
+		must(read(go, &byte, 1), "waiting to call");
+		syscall(SYS_getppid);
+		_exit(0);
+	}
+	syscall(SYS_getppid);
+	waitpid(child, NULL, 0);
+	_exit(0);
+}
+
+static void live(const char *directory, int told, int go)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -189,9 +206,7 @@ static void live(const char *directory, int told)
 	handed.listener = must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 				       SECCOMP_FILTER_FLAG_NEW_LISTENER, &program), "seccomp");
 	must(write(told, &handed, sizeof(handed)), "handing over");
-	syscall(SYS_getppid);
-	syscall(SYS_getppid);
-	_exit(0);
+	call(go);
 }
 
 /* ---- those who wait for the listener -------------------------------------- */
@@ -275,6 +290,13 @@ static pid_t start_addfd(int listener, uint64_t id, int number)
 	return pid;
 }
 
+static void wait_for_notification(int listener)
+{
+	struct pollfd pollfd = { .fd = listener, .events = POLLIN };
+
+	must(poll(&pollfd, 1, -1), "poll");
+}
+
 static int watch(int listener)
 {
 	struct epoll_event event = { .events = EPOLLIN };
@@ -287,7 +309,7 @@ static int watch(int listener)
 int main(int argc, char **argv)
 {
 	pid_t server, task, addfd, poller, epoller;
-	int pidfd, listener, epoll, flushed[2], made[2];
+	int pidfd, listener, epoll, flushed[2], made[2], go[2];
 	struct handed handed;
 	uint64_t id;
 	char byte;
@@ -297,19 +319,21 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IONBF, 0);
 	must(pipe(flushed), "pipe");
 	must(pipe(made), "pipe");
+	must(pipe(go), "pipe");
 	server = start_server(argv[1], flushed[1]);
 	printf("server %d\n", server);
 	task = must(fork(), "fork");
 	if (!task)
-		live(argv[1], made[1]);
+		live(argv[1], made[1], go[0]);
 	if (read(made[0], &handed, sizeof(handed)) != sizeof(handed))
 		die("no listener");
 	pidfd = must(syscall(SYS_pidfd_open, task, 0), "pidfd_open");
 	listener = must(syscall(SYS_pidfd_getfd, pidfd, handed.listener, 0), "pidfd_getfd");
 
-	/* First, so that the set holds the first notification for an event. */
-	epoll = watch(listener);
 	id = receive(listener);
+	must(write(go[1], "", 1), "letting the child call");
+	wait_for_notification(listener);
+	epoll = watch(listener);
 	addfd = start_addfd(listener, id, handed.file);
 	must(read(flushed[0], &byte, 1), "waiting for FLUSH");
 	poller = start_caller("poll", poll_it, listener);
@@ -317,9 +341,9 @@ int main(int argc, char **argv)
 	printf("held\n");
 
 	expect_good_end(addfd, "ADDFD");
-	respond(listener, id);
 	expect_good_end(poller, "poll");
 	expect_good_end(epoller, "epoll_wait");
+	respond(listener, id);
 	respond(listener, receive(listener));
 	expect_good_end(task, "the task");
 	kill(server, SIGKILL);

@@ -355,6 +355,25 @@ static void recv_still_receives(void)
 		fail("RECV does not return ENOENT after the box was killed");
 }
 
+/*
+ * In a module that was built for it: there is no memory when the listener is made, nor when its
+ * RECV is called, and nobody calls again.
+ */
+static void recv_without_memory(void)
+{
+	struct receiver receiver;
+	struct box box;
+
+	starve(true);
+	box = box_start(body_gate, GATE_ARG(LEAVE));
+	start_receivers(&receiver, 1, box.fd);
+	expect_receivers_blocked(1);
+	starve(false);
+	gate_open(LEAVE);
+	expect_receivers_told(1);
+	expect_hup(box.fd, "RECV has returned");
+}
+
 const struct test_case notify_cases[] = {
 	CASE(notify_value),
 	CASE(notify_error),
@@ -371,5 +390,6 @@ const struct test_case notify_cases[] = {
 	CASE(recv_races_exit, .deadline_ms = 30000),
 	CASE(recv_member_left_lives),
 	CASE(recv_still_receives),
+	CASE(recv_without_memory),
 	{ 0 },
 };

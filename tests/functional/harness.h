@@ -212,10 +212,11 @@ void expect_no_hup_now(int fd, const char *when);
 void watch_no_hup(const struct box *boxes, int n, int ms, const char *when);
 
 /*
- * In a module that was built for it: see nothing of what happens until told otherwise; stop
- * each scan for 300 ms between two looks at a process.
+ * In a module that was built for it: see nothing of what happens until told otherwise; have no
+ * memory until told otherwise; stop each scan for 300 ms between two looks at a process.
  */
 void look_away(bool away);
+void starve(bool starved);
 void hold_scan_at(pid_t pid);
 
 /* ---- user notifications ---------------------------------------------------------------- */

@@ -464,6 +464,11 @@ void look_away(bool away)
 	set_parameter("drop_every", away);
 }
 
+void starve(bool starved)
+{
+	set_parameter("starve_every", starved);
+}
+
 void hold_scan_at(pid_t pid)
 {
 	set_parameter("hold_scan_at", pid);

@@ -57,6 +57,7 @@ class Faults(unittest.TestCase):
     def run_faults(self, *arguments, **environment):
         """Return: the status, the verdicts, and the boots."""
         boots = self.top / "boots"
+        boots.unlink(missing_ok=True)
         done = subprocess.run([self.top / "tests" / "faults" / "run", *arguments],
                               env={**os.environ, "BOOTS": str(boots), "FAILS": "", "REPORTS": "",
                                    "NO_KERNEL": "", **environment},
@@ -67,27 +68,32 @@ class Faults(unittest.TestCase):
         return (done.returncode, [(word, name.rstrip(":")) for word, name in verdicts],
                 boots.read_text(encoding="utf-8").splitlines() if boots.exists() else [])
 
+    def count(self):
+        """How many wide races there are."""
+        return len([name for _, name in self.run_faults("wide-race-*")[1]])
+
     def test_faults_on_one_machine_share_its_boot(self):
         status, verdicts, boots = self.run_faults("wide-race-*")
         self.assertEqual((status, len(boots)), (0, 1))
-        self.assertEqual(verdicts, [("PASS", f"wide-race-{n}") for n in range(1, 8)])
+        self.assertIn(("PASS", "wide-race-3"), verdicts)
+        self.assertEqual({word for word, _ in verdicts}, {"PASS"})
 
     def test_one_is_left_out(self):
         _, verdicts, _ = self.run_faults("wide-race-*", "!wide-race-3")
         self.assertNotIn("wide-race-3", [name for _, name in verdicts])
-        self.assertEqual(len(verdicts), 6)
+        self.assertEqual(len(verdicts), self.count() - 1)
 
     def test_after_a_failure_the_rest_is_tried(self):
         status, verdicts, boots = self.run_faults("wide-race-*", FAILS="wide_race_3")
         self.assertEqual((status, len(boots)), (1, 2))
         self.assertEqual([name for word, name in verdicts if word == "FAIL"], ["wide-race-3"])
-        self.assertEqual(len(verdicts), 7)
+        self.assertEqual(len(verdicts), self.count())
 
     def test_what_the_kernel_reports_is_tried_alone(self):
         status, verdicts, boots = self.run_faults("wide-race-*", REPORTS="wide_race_5")
-        self.assertEqual((status, len(boots)), (1, 8))
+        self.assertEqual((status, len(boots)), (1, 1 + self.count()))
         self.assertEqual([name for word, name in verdicts if word == "FAIL"], ["wide-race-5"])
-        self.assertEqual(len(verdicts), 7)
+        self.assertEqual(len(verdicts), self.count())
 
     def test_one_alone_that_fails(self):
         status, verdicts, boots = self.run_faults("second-load", FAILS="second_load")
@@ -102,9 +108,9 @@ class Faults(unittest.TestCase):
 
     def test_short_needs_no_stock_kernel(self):
         _, verdicts, boots = self.run_faults("--short")
-        self.assertEqual(len(boots), 3)
         self.assertEqual({word for word, _ in verdicts}, {"PASS"})
-        self.assertEqual(len(verdicts), 16)
+        # Many share one.
+        self.assertLess(2 * len(boots), len(verdicts))
 
 
 if __name__ == "__main__":
