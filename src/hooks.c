@@ -153,6 +153,8 @@ void shup_wrapper_enter(struct shup_wrapped *call)
  */
 bool shup_wrapper_interrupted(struct shup_wrapped *call)
 {
+	/* The wait has failed, then why.  Pairs with interrupt_wrapped(). */
+	smp_rmb();
 	return READ_ONCE(call->interrupted);
 }
 
@@ -368,6 +370,8 @@ static bool interrupt_wrapped(void)
 	list_for_each_entry(call, &wrapped_calls, node) {
 		any = true;
 		WRITE_ONCE(call->interrupted, true);
+		/* Pairs with shup_wrapper_interrupted(). */
+		smp_mb__before_atomic();
 		/* On its own stack: the task is not gone while it is listed. */
 		set_tsk_thread_flag(call->task, TIF_SIGPENDING);
 		if (shup_task_is_interruptible(call->task))

@@ -71,8 +71,9 @@ void shup_hush_begin(struct shup_hush *hush, wait_queue_head_t *queue)
 	if (!READ_ONCE(allowed))
 		return;
 	init_waitqueue_func_entry(&hush->entry, end_kernel_wake);
-	add_wait_queue(queue, &hush->entry);
+	/* First: a waiter that comes meanwhile moves the entry after this call. */
 	WRITE_ONCE(hush->placed, true);
+	add_wait_queue(queue, &hush->entry);
 }
 
 /**

@@ -298,6 +298,8 @@ void shup_listener_close(struct file *file)
 /* After the mark.  Pairs with the barrier in shup_listener_unqueue(). */
 static void queue_in(struct shup_listener *listener, struct llist_head *list)
 {
+	/* The mark, then the queue.  Pairs with shup_listener_unqueue(). */
+	smp_mb__before_atomic();
 	if (!test_and_set_bit(SHUP_QUEUED, &listener->flags))
 		llist_add(&listener->fresh, list);
 }

@@ -37,6 +37,7 @@
 /* Bits of struct shup_listener.flags. */
 enum {
 	SHUP_CANDIDATE,	/* its count is zero, or unsure: a pass must decide */
+	SHUP_DECIDING,	/* a pass has taken the candidate, and is not done */
 	SHUP_ORPHAN,	/* no live task is under its filter, nor ever will be */
 	SHUP_CLOSED,	/* being released: neither file nor filter may be used */
 	SHUP_QUEUED,	/* in a list of fresh candidates; see @fresh */

@@ -135,18 +135,30 @@ static void notify(struct shup_listener *listener, bool witnessed)
 	shup_status_hups_changed();
 }
 
+/* One read of the flags: a pass moves a candidate from one of the two to the other. */
+static bool has_any(const struct shup_listener *listener, unsigned long bits)
+{
+	unsigned long flags = READ_ONCE(listener->flags);
+
+	return flags & bits && !(flags & (BIT(SHUP_CLOSED) | BIT(SHUP_ORPHAN)));
+}
+
 static bool needs_decision(const struct shup_listener *listener)
 {
-	return shup_listener_test(listener, SHUP_CANDIDATE) &&
-	       !shup_listener_test(listener, SHUP_CLOSED) &&
-	       !shup_listener_test(listener, SHUP_ORPHAN);
+	return has_any(listener, BIT(SHUP_CANDIDATE));
+}
+
+/* A candidate, or one that a pass has taken and has not decided on yet. */
+static bool is_undecided(const struct shup_listener *listener)
+{
+	return has_any(listener, BIT(SHUP_CANDIDATE) | BIT(SHUP_DECIDING));
 }
 
 /* Return: whether it is still to be decided on. */
 static bool ask_witness(struct shup_listener *listener,
 			enum shup_patience patience)
 {
-	if (!needs_decision(listener))
+	if (!is_undecided(listener))
 		return false;
 	if (shup_witness_ask(listener, patience) != SHUP_UNUSED)
 		return true;
@@ -218,6 +230,8 @@ static unsigned int take_candidates(u32 number)
 		cond_resched();
 		if (!needs_decision(listener))
 			continue;
+		/* A poll meanwhile must not take it for decided. */
+		set_bit(SHUP_DECIDING, &listener->flags);
 		clear_bit(SHUP_CANDIDATE, &listener->flags);
 		/*
 		 * Cleared, then the look at tasks.  Pairs with the barrier in
@@ -225,8 +239,10 @@ static unsigned int take_candidates(u32 number)
 		 * a mark that is cleared here is found dead.
 		 */
 		smp_mb__after_atomic();
-		if (ask_witness_in_pass(listener, number))
+		if (ask_witness_in_pass(listener, number)) {
+			clear_bit(SHUP_DECIDING, &listener->flags);
 			continue;
+		}
 		listener->candidate_pass = number;
 		shup_wanted_add(&wanted, listener->filter);
 		count++;
@@ -283,6 +299,9 @@ static void decide_all(struct pass *pass)
 	list_for_each_entry_lockless(listener, &shup_listeners, all) {
 		cond_resched();
 		decide(listener, pass);
+		/* Only passes set it, and this one has decided, or marked it again. */
+		if (shup_listener_test(listener, SHUP_DECIDING))
+			clear_bit(SHUP_DECIDING, &listener->flags);
 	}
 }
 
@@ -432,7 +451,7 @@ static bool finds_nobody(const void *filter)
 	return !ret && !search.found;
 }
 
-static bool is_undecided(const struct file *file)
+static bool is_undecided_file(const struct file *file)
 {
 	struct shup_listener *listener;
 	bool undecided;
@@ -462,7 +481,7 @@ bool shup_orphan_decide_now(const struct file *file)
 	struct shup_listener *listener;
 	bool orphan;
 
-	if (is_undecided(file) && finds_nobody(file->private_data)) {
+	if (is_undecided_file(file) && finds_nobody(file->private_data)) {
 		rcu_read_lock();
 		listener = shup_listener_of_file(file);
 		if (listener && !atomic_read(&listener->live))

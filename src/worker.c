@@ -153,7 +153,7 @@ void shup_worker_kick(void)
 	 * The request, then the irq_work.  Pairs with the exchange in
 	 * kick_irq(): if the irq_work is pending already, its run sees this.
 	 */
-	smp_mb__after_atomic();
+	smp_mb();
 	preempt_disable();
 	shup_worker_decide();
 	preempt_enable();
