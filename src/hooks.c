@@ -12,6 +12,7 @@
 
 #include "fault.h"
 #include "hooks.h"
+#include "sighand.h"
 #include "state.h"
 #include "symbol.h"
 
@@ -162,11 +163,16 @@ bool shup_wrapper_interrupted(struct shup_wrapped *call)
  */
 static void forget_interruption(void)
 {
+	struct sighand_struct *sighand;
 	unsigned long flags;
 
-	spin_lock_irqsave(&current->sighand->siglock, flags);
-	recalc_sigpending();
-	spin_unlock_irqrestore(&current->sighand->siglock, flags);
+	rcu_read_lock();
+	sighand = shup_sighand_lock(current, &flags, true);
+	if (!WARN_ON_ONCE(!sighand)) {
+		recalc_sigpending();
+		shup_sighand_unlock(sighand, flags);
+	}
+	rcu_read_unlock();
 }
 
 /**
