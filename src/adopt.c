@@ -15,11 +15,12 @@
 #include "worker.h"
 
 /**
- * shup_adopt_file() - discover a listener whose tasks nobody has counted
+ * shup_adopt_file() - discover a listener whose tasks are not counted yet
  * @file: a listener's file; the caller keeps it open
  * @gfp: how memory may be had
  *
- * Requests the census that counts its tasks.
+ * Marks the listener as candidate, and requests the census that counts its
+ * tasks.
  *
  * Context: any, with @gfp to match.
  * Return: as shup_listener_discover().
@@ -54,11 +55,11 @@ static int adopt_holder(struct task_struct *task, unsigned int fd,
  * shup_adopt_all() - discover every listener in any task's fd table
  * @until_ns: when to give up, by ktime_get_ns(); 0: never
  *
- * The hooks are in place, so nothing that happens to a listener once it is
- * known goes unseen.
+ * The hooks must be in place: otherwise the close of a listener that was just
+ * discovered could be missed.
  *
- * Context: process context; may sleep.
- * Return: 0; -EAGAIN if not all tables were seen, or hooks are missing;
+ * Context: process context; may sleep; at load, and from the worker.
+ * Return: 0; -EAGAIN if not all tables were visited, or hooks are switched off;
  * -ENOMEM; -ENOEXEC if this kernel's filters cannot be read (layout.c).
  */
 int shup_adopt_all(u64 until_ns)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel's own type information says of a structure.
+ * What the kernel's own type information (BTF) says of a structure.
  *
- * The kernel has readers of BTF, but none that modules may call, and the
- * bounds of its BTF are symbols that modules cannot ask for; the file is
- * there for everyone, in a form that is part of the ABI.
+ * The kernel's readers of BTF are not exported to modules, and neither are the
+ * symbols that bound the BTF in memory.  So the file is read, whose form is part
+ * of the ABI.
  */
 #include <linux/err.h>
 #include <linux/fcntl.h>
@@ -18,7 +18,7 @@
 
 #define BTF_FILE "/sys/kernel/btf/vmlinux"
 
-/* Far more than any kernel has: a file of that size is no BTF. */
+/* Ten times what kernels have: a larger file is no BTF. */
 #define MAX_BYTES (64UL << 20)
 
 struct view {
@@ -29,12 +29,14 @@ struct view {
 };
 
 /**
- * shup_btf_read() - the running kernel's BTF
- * @size: its bytes
+ * shup_btf_read() - read the running kernel's BTF
+ * @size: set to its length in bytes
  *
  * Context: may sleep; opens a file as the current task.
- * Return: for kvfree(); or -ENOENT if the kernel has none, or it is not to be
- * seen from here; or what opening, reading, or the allocation returned.
+ * Return: the BTF, which the caller frees by kvfree().  Or an error pointer:
+ * -ENOENT if the kernel has no BTF, or the current task's mount namespace does
+ * not show it; -ENOMEM, also if the file is too large; or the error of opening
+ * or reading it.
  */
 void *shup_btf_read(size_t *size)
 {
@@ -52,7 +54,7 @@ void *shup_btf_read(size_t *size)
 		btf = ERR_PTR(-ENOMEM);
 		goto out;
 	}
-	/* sysfs gives a page at a time. */
+	/* Some kernels' sysfs gives one page for each read. */
 	while (pos < *size) {
 		got = kernel_read(file, btf + pos, *size - pos, &pos);
 		if (got <= 0) {
@@ -101,8 +103,8 @@ static bool is_named(const struct view *view, u32 offset, const char *name)
 }
 
 /*
- * Bytes of a type with what follows it, or 0 if its kind is not known.  By
- * number: the header of an old kernel lacks the names of the later kinds.
+ * The length of a type with all that belongs to it; 0: its kind is unknown.
+ * Kinds are numbers here, as an old kernel's header has no names for new kinds.
  */
 static size_t bytes_of(const struct btf_type *type)
 {
@@ -159,16 +161,16 @@ static int offset_of(const struct view *view, const struct btf_type *type,
 }
 
 /**
- * shup_btf_offset() - where a member lies in a structure
- * @btf: BTF; any bytes will do
- * @size: bytes of it
+ * shup_btf_offset() - find where a member lies in a structure
+ * @btf: BTF; any bytes are safe
+ * @size: length of @btf in bytes
  * @type: name of the structure
  * @member: name of the member
  *
  * Context: any.
  * Return: the offset in bytes; -ENOENT if there is no such structure or
- * member; -EEXIST if there are two that differ; -EINVAL if this is no BTF, or
- * not all of it, or of a kind not known here.
+ * member; -EEXIST if two structures of that name disagree; -EINVAL if @btf is no
+ * BTF, is cut off, has a kind that is unknown here, or has no whole offset.
  */
 int shup_btf_offset(const void *btf, size_t size, const char *type,
 		    const char *member)

@@ -41,8 +41,8 @@
 #endif
 
 /*
- * Not an obstacle, but nothing to do: without seccomp filters there are no
- * listeners.  The same without a usable reason string would be an error.
+ * Without seccomp filters there are no listeners.  That is no obstacle: the
+ * module loads, and has nothing to do.
  */
 #if defined(CONFIG_SECCOMP_FILTER)
 #define SHUP_HAS_FILTERS true
@@ -50,15 +50,16 @@
 #define SHUP_HAS_FILTERS false
 #endif
 
-/* From 6.11 on the mainline kernel speaks at exit by itself. */
+/* From 6.11 on listeners of the mainline kernel report EPOLLHUP at the exit. */
 #define SHUP_KERNEL_IS_NATIVE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0))
 
 /**
  * shup_task_filter() - the filter a task is directly attached to
  * @task: any task
  *
- * Return: the head of @task's filter chain, or NULL.  Not to be dereferenced
- * but as layout.h says.
+ * Context: any.
+ * Return: the head of @task's filter chain, or NULL.  It may be followed only
+ * while something keeps the chain: see shup_for_each_filter(), layout.h.
  */
 static inline const void *shup_task_filter(const struct task_struct *task)
 {
@@ -71,9 +72,12 @@ static inline const void *shup_task_filter(const struct task_struct *task)
 
 /**
  * shup_is_namespace_init() - whether a task is the init of a pid namespace
- * @task: any task that is not reaped; not the machine's own init
+ * @task: a task
  *
- * is_child_reaper() without the call, for a hook.
+ * As is_child_reaper(), but inline, and false for the machine's own init.  Of a
+ * task that is reaped meanwhile the answer may be wrong.
+ *
+ * Context: RCU read side, or @task is current.
  */
 static inline bool shup_is_namespace_init(const struct task_struct *task)
 {
@@ -83,7 +87,7 @@ static inline bool shup_is_namespace_init(const struct task_struct *task)
 }
 
 /**
- * struct shup_task_view - what a task_struct says that may be freed by now
+ * struct shup_task_view - a copy of fields of a task_struct that may be freed
  */
 struct shup_task_view {
 	u64 start_time;
@@ -94,11 +98,12 @@ struct shup_task_view {
 };
 
 /**
- * shup_view_task() - read a task that may be freed by now
- * @task: what was a task once
- * @view: filled in on success; any of it may be garbage
+ * shup_view_task() - read a task_struct that may be freed by now
+ * @task: the address of what was a task once
+ * @view: filled in on success; any field may be garbage
  *
- * Return: whether all of it could be read.
+ * Context: any.
+ * Return: whether all fields could be read.
  */
 static inline bool shup_view_task(const struct task_struct *task,
 				  struct shup_task_view *view)
@@ -121,8 +126,11 @@ static inline bool shup_view_task(const struct task_struct *task,
  * shup_exec_count() - a number of a task that each exec raises
  * @task: any task
  *
- * A new task has its parent's.  Of 64 bits from 5.7 on; no process gets through
- * 2^32 exec calls while a membership waits for its task to be freed.
+ * A new task begins with its parent's number.  From 5.7 on the kernel has 64
+ * bits of it, of which the lower 32 are enough: no process calls exec 2^32 times
+ * while a membership waits for its task to be freed.
+ *
+ * Context: any.
  */
 static inline u32 shup_exec_count(const struct task_struct *task)
 {
@@ -154,6 +162,8 @@ static inline bool shup_is_io_worker(const struct task_struct *task)
 /**
  * shup_task_is_interruptible() - whether a task sleeps so that a signal wakes it
  * @task: any task
+ *
+ * Context: any.
  */
 static inline bool shup_task_is_interruptible(const struct task_struct *task)
 {
@@ -163,6 +173,8 @@ static inline bool shup_task_is_interruptible(const struct task_struct *task)
 /**
  * shup_task_is_new() - whether a task is still to be woken for the first time
  * @task: any task
+ *
+ * Context: any.
  */
 static inline bool shup_task_is_new(const struct task_struct *task)
 {
@@ -170,20 +182,19 @@ static inline bool shup_task_is_new(const struct task_struct *task)
 }
 
 /*
- * struct seccomp_filter, which is private to kernel/seccomp.c, as far as the
- * module needs it, version by version.  What is found at run time must agree
- * (layout.c).
+ * The first fields of struct seccomp_filter, which is private to
+ * kernel/seccomp.c, version by version.  layout.c checks them at run time.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 9, 0)
 struct shup_filter {
-	refcount_t refs;	/* named usage then */
+	refcount_t refs;	/* its name is usage before 5.9 */
 	bool log;
 	void *prev;
 	struct bpf_prog *prog;
 	void *notif;
 };
 
-/* What notif points to, and of it the wait queue. */
+/* The first fields of struct notification, to which notif points. */
 struct shup_queue_holder {
 	struct semaphore request;
 	u64 next_id;
@@ -191,7 +202,7 @@ struct shup_queue_holder {
 	wait_queue_head_t wqh;
 };
 
-#define shup_filter_users(filter) 1U	/* never HUPs by itself */
+#define shup_filter_users(filter) 1U	/* no such count, and no HUP of its own */
 #define SHUP_REFS_NAME "usage"
 #define SHUP_QUEUE_IN_NOTIF true
 #define SHUP_QUEUE_STRUCT "notification"
@@ -242,7 +253,7 @@ struct shup_filter {
 #define SHUP_KERNEL_START PAGE_OFFSET
 #endif
 
-/* 5.11: what a return probe's handlers get does not point to the probe. */
+/* From 5.11 on a kretprobe_instance has no pointer to its probe. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 #define shup_retprobe_of(instance) ((instance)->rp)
 #else
@@ -252,6 +263,8 @@ struct shup_filter {
 /**
  * shup_return_address() - where a call returns to
  * @regs: the registers at the call's entry, before its first instruction
+ *
+ * Context: any.
  */
 static inline unsigned long shup_return_address(struct pt_regs *regs)
 {
@@ -267,7 +280,8 @@ static inline unsigned long shup_return_address(struct pt_regs *regs)
  * @code: SHUP_CALL_BYTES of code
  * @address: where in memory it runs
  *
- * Return: the address; 0: it is none.
+ * Context: any.
+ * Return: the address of the called function; 0: @code is no direct call.
  */
 #ifdef CONFIG_ARM64
 #define SHUP_CALL_BYTES 4

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The hooks themselves: which functions of the kernel, and what each call of
- * one means for the table and the listeners.
+ * The table of hooks: which functions of the kernel have one, and what a call of
+ * each means for the table and the listeners.
  *
  *   do_seccomp                  a listener is made; TSYNC
- *   wake_up_new_task            a fork that succeeded
+ *   wake_up_new_task            a fork has succeeded
  *   do_exit                     a live task departs
- *   put_seccomp_filter          a task's tie is cut (level 0)
- *   seccomp_filter_release      the same (level 1)
- *   seccomp_notify_poll         EPOLLHUP is added; unknown listeners get known
- *   seccomp_notify_ioctl        RECV on an orphan returns; the same
+ *   put_seccomp_filter          a task's tie is cut (level never)
+ *   seccomp_filter_release      a task's tie is cut (level at-reap)
+ *   seccomp_notify_poll         EPOLLHUP is added; a listener is discovered
+ *   seccomp_notify_ioctl        RECV on an orphan ends; a listener is discovered
  *   seccomp_notify_release      a listener is closed
  *
- * A task without a filter costs one test in each.  No handler is believed to
- * have been called every time.
+ * A task without a filter pays one test in a hook.
+ *
+ * Only the hook on seccomp_notify_release() must not miss a call: it keeps the
+ * memory of a listener's filter and file (listener.h, lock).  Any other may miss
+ * one, for want of memory or of a kretprobe instance: orphan.c believes no count
+ * alone, and an audit repairs the counts.
  */
 #include <linux/fdtable.h>
 #include <linux/kernel.h>
@@ -70,7 +74,7 @@ static void release_observed(unsigned long first, unsigned long second)
 }
 
 /*
- * A call has come to a listener; one that is unknown is discovered by it.
+ * A poll or an ioctl has come to a listener.  An unknown listener is discovered.
  * Return: whether the listener is an orphan.
  */
 static bool is_orphan_now(struct file *file, gfp_t gfp)
@@ -78,7 +82,7 @@ static bool is_orphan_now(struct file *file, gfp_t gfp)
 	bool known;
 	bool orphan = shup_notify_late(file, &known);
 
-	/* Without memory, nobody may ever call again: let an adoption retry. */
+	/* Without memory: no other call may ever come, so let an adoption retry. */
 	if (!known && shup_is_listener(file) &&
 	    shup_adopt_file(file, gfp) == -ENOMEM)
 		shup_worker_request(SHUP_REQUEST_ADOPTION);
@@ -97,9 +101,9 @@ static void ioctl_observed(unsigned long first, unsigned long second)
 static struct shup_hook hooks[];
 
 /*
- * Which of the hooks, below, it is, in the order of placing: a listener must
- * not be made known before its closing can be seen, nor an exit be seen
- * before a fork can.
+ * Places in the table of hooks, below, in the order of placing.  The hook on the
+ * close must be there before a listener is discovered, and the hook on a fork
+ * before an exit is reported.
  */
 enum {
 	HOOK_RELEASE,
@@ -141,9 +145,11 @@ static bool attach_entered(struct pt_regs *regs, struct shup_call *call)
 }
 
 /*
- * @made: the caller has made the listener of its newest filter, so that it is the
- *	only task under that.
- * @tsync: the caller's threads got there with it, without an event of their own.
+ * Make the caller of seccomp() a member of each listener in its chain.
+ * @made: the call has made the listener of the caller's newest filter, under
+ *	which there is no other task yet, but for TSYNC.
+ * @tsync: TSYNC has put the caller's other threads there, too, and no event
+ *	reports them.
  * Return: whether the caller is under any listener.
  */
 static bool caller_attached(bool made, bool tsync)
@@ -177,9 +183,9 @@ static bool is_marked_orphan(const struct file *file)
 }
 
 /*
- * A task has just made a listener, and an orphan is known at this address.
- * The orphan must be stale: no hook saw its release (5.0 and 5.1, while a
- * tracer changes), and the memory was reused.  Close it and discover the new
+ * A task has just made a listener, and the module has an orphan with the same
+ * file and filter.  The orphan must be stale: the hook has missed its release,
+ * and the kernel has used the memory again.  Close it and discover the new
  * listener.
  */
 static void replace_stale(struct file *file)
@@ -201,12 +207,14 @@ static bool is_own_filter(const void *wanted)
 }
 
 /*
- * With the lock of the fd table held: that keeps the file open.  A reference
- * would make a close() by another thread not the last one.
+ * Called by iterate_fd() under the lock of the fd table, which keeps the file
+ * open.  A reference to the file would make a close() by another thread not the
+ * last one.
+ * Return: nonzero, which ends iterate_fd().
  */
 static int listener_made(const void *made, struct file *file, unsigned int fd)
 {
-	/* Another thread may have closed the fd, and may have used it again. */
+	/* Another thread may have closed the fd, and another file may have it. */
 	if (fd != *(const unsigned int *)made || !shup_is_listener(file))
 		return 1;
 	if (shup_layout_check(file->private_data)) {
@@ -217,14 +225,14 @@ static int listener_made(const void *made, struct file *file, unsigned int fd)
 		return 1;
 	if (file->private_data == shup_task_filter(current))
 		shup_witness_see_new(file->private_data);
-	/* Audits begin with the first listener, in case events are missed. */
+	/* The pass that is kicked begins the audits, if it is the first listener. */
 	switch (shup_listener_discover(file, GFP_ATOMIC)) {
 	case 0:
 		if (is_marked_orphan(file))
 			replace_stale(file);
 		break;
 	case -ENOMEM:
-		/* It has no audit to find it, if it is the only one. */
+		/* There are no audits if no listener is known: request an adoption. */
 		shup_worker_request(SHUP_REQUEST_ADOPTION);
 		break;
 	default:
@@ -240,7 +248,7 @@ static void attach_left(const struct shup_call *call, long returned)
 	bool tsync = call->word & SECCOMP_FILTER_FLAG_TSYNC;
 
 	adopt_missed();
-	/* Without a listener: the id of a thread that TSYNC failed for. */
+	/* Positive, and no listener: the id of a thread for which TSYNC failed. */
 	if (returned < 0 || (returned && !made))
 		return;
 	if (shup_fault_drop())
@@ -262,8 +270,9 @@ typedef __poll_t notify_poll_fn(struct file *file,
 
 /*
  * The module is being unloaded, and has interrupted a poll that waited for
- * notify_lock.  An error would be false; so the poll reports nothing, and is
- * made to be asked again, when the module is not in its way any more.
+ * notify_lock.  The kernel's poll then reports EPOLLERR, which would be false.
+ * So this poll reports nothing, and the waiters are woken to poll again, without
+ * the wrapper.
  */
 static __poll_t poll_again(const struct file *file)
 {
@@ -282,7 +291,11 @@ static __poll_t poll_wrapper(struct file *file,
 	original = (notify_poll_fn *)hooks[HOOK_POLL].original;
 	mask = original(file, table);
 	shup_fault_delay(SHUP_POINT_POLL);
-	/* After the original: the caller is on the wait queue by now. */
+	/*
+	 * After the original, which has put the caller on the wait queue: a
+	 * notification either finds the caller there, or has set the mark
+	 * before.  Pairs with the queue's lock in shup_notify().
+	 */
 	if (is_orphan_now(file, GFP_KERNEL) || shup_orphan_decide_now(file))
 		mask |= EPOLLHUP;
 	else if (mask == EPOLLERR && shup_wrapper_interrupted(&call))

@@ -14,13 +14,14 @@ struct task_struct;
  * enum shup_point - where the window of a race opens
  * @SHUP_POINT_FORK: a child runs and is not a member yet
  * @SHUP_POINT_EXIT: a task is in do_exit() and still counts as live
- * @SHUP_POINT_ATTACH: a listener has its fd and is not known yet
+ * @SHUP_POINT_ATTACH: a listener has its fd and is not discovered yet
  * @SHUP_POINT_POLL: a poll is on the wait queue and has not read the orphan mark
- * @SHUP_POINT_SCANNED: a pass has looked at all tasks and has not decided
- * @SHUP_POINT_MARKED: an orphan is marked and nobody is woken yet
+ * @SHUP_POINT_SCANNED: a scan of all tasks has ended and nothing is decided yet
+ * @SHUP_POINT_MARKED: an orphan is marked and no waiter is woken yet
  * @SHUP_POINT_COUNTED: the witness has counted dead tasks and has not read the
  *	filter's count
- * @SHUP_POINT_READ: it has read that, and has not counted the tasks again
+ * @SHUP_POINT_READ: the witness has read the filter's count and has not counted
+ *	the dead tasks again
  */
 enum shup_point {
 	SHUP_POINT_FORK = 1,

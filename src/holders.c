@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who holds which listener: a look at the fd tables of all tasks.
+ * Which tasks hold which listeners: a search of the fd tables of all tasks.
  */
 #include <linux/fdtable.h>
 #include <linux/hash.h>
@@ -15,22 +15,22 @@
 #include "scan.h"
 #include "state.h"
 
-/* Open fds that are looked at before the table's lock is let go. */
+/* Open fds that are visited before the table's lock is released for a moment. */
 #define FDS_AT_A_TIME 4096
 
 #define SEEN_BITS 5
 
 /**
- * struct search - a look at all fd tables
+ * struct search - a search of all fd tables
  * @visit: called for each listener
- * @arg: given to it
- * @until_ns: when it is given up, by ktime_get_ns(); 0: never
- * @ret: what @visit returned; or -EAGAIN: it was given up
- * @task: whose table it is
- * @next: the fd to go on with in that table; 0: it is not begun
- * @left: how many are looked at before a pause
- * @process: @task's
- * @seen: tables of that process, at the place each has by hash
+ * @arg: given to @visit
+ * @until_ns: when the search gives up, by ktime_get_ns(); 0: never
+ * @ret: what @visit has returned; or -EAGAIN: the search has given up
+ * @task: the task whose table is being searched
+ * @next: the fd with which to go on in that table; 0: it is not begun
+ * @left: how many more fds are visited before the lock is released
+ * @process: @task's process
+ * @seen: tables of that process that were visited, each at a place by hash
  */
 struct search {
 	shup_visit_holder *visit;
@@ -44,7 +44,7 @@ struct search {
 	const void *seen[1 << SEEN_BITS];
 };
 
-/* The table's lock is held, so that the file is open and stays so. */
+/* The table's lock is held, so that the file stays open. */
 static int visit_file(const void *arg, struct file *file, unsigned int fd)
 {
 	struct search *search = (struct search *)arg;
@@ -74,8 +74,9 @@ static enum shup_verdict visit_table(struct search *search)
 }
 
 /*
- * Threads mostly share a table.  By the table and not by the leader's, as a
- * leader that has exited has none.
+ * The threads of most processes share one table, which is visited once.  Each
+ * thread is looked at, and not the leader alone: a leader that has exited has
+ * no table any more.  @files is compared, and never followed.
  */
 static bool seen_table(struct search *search)
 {
@@ -92,7 +93,7 @@ static bool seen_table(struct search *search)
 	return false;
 }
 
-/* A user can make it take minutes, and neither load nor unload may. */
+/* A user with millions of fds could make a load or an unload take minutes. */
 static bool must_end(const struct search *search)
 {
 	return shup_state_stopping() ||
@@ -119,16 +120,17 @@ static enum shup_verdict visit_tables_of(struct task_struct *task, void *arg)
 }
 
 /**
- * shup_holders() - visit every fd that is a listener, known or not
- * @visit: called for each; once for a table that threads share
- * @arg: given to it
+ * shup_holders() - visit every fd of a listener, known or unknown
+ * @visit: called for each fd.  A table that threads share is mostly visited once
+ * @arg: given to @visit
  * @until_ns: when to give up, by ktime_get_ns(); 0: never
  *
- * Not exact: an fd that moves from table to table just now, by a fork or over
- * a socket, may be missed, or visited twice.
+ * Not exact: an fd that moves from table to table during the search, by a fork
+ * or over a socket, may be missed, or visited twice.
  *
  * Context: process context; may sleep.
- * Return: 0; what @visit returned; or -EAGAIN if not all tables were seen.
+ * Return: 0; what @visit has returned; or -EAGAIN if not all tables were
+ * visited.
  */
 int shup_holders(shup_visit_holder *visit, void *arg, u64 until_ns)
 {

@@ -6,14 +6,15 @@
 #include <linux/sched.h>
 
 /**
- * typedef shup_visit_holder - what is done with an fd that is a listener
- * @task: one of those whose table has it
- * @fd: its number there
+ * typedef shup_visit_holder - what a search does with an fd of a listener
+ * @task: a task whose fd table has the fd
+ * @fd: the fd's number
  * @file: the listener's file, open for the time of the call
  * @arg: the caller's
  *
- * Context: the lock of the fd table held, RCU read side.
- * Return: nonzero to end the search with that.
+ * Context: @task's alloc_lock and the lock of the fd table held, RCU read side;
+ * must not sleep.
+ * Return: 0; or another value to end the search, which then returns it.
  */
 typedef int shup_visit_holder(struct task_struct *task, unsigned int fd,
 			      struct file *file, void *arg);

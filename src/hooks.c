@@ -96,7 +96,7 @@ void shup_hooks_relied(void)
 }
 
 /**
- * shup_hooks_gap_begin() - say that the hooks may miss calls from now on
+ * shup_hooks_gap_begin() - note that the hooks may miss calls from now on
  *
  * Waits for sections that rely on the contrary: each has interrupts off, is
  * short, and waits for nothing that the caller may hold.
@@ -115,7 +115,7 @@ void shup_hooks_gap_begin(void)
 }
 
 /**
- * shup_hooks_gap_end() - say that the hooks miss no more calls
+ * shup_hooks_gap_end() - note that the hooks miss no more calls
  *
  * Context: as shup_hooks_gap_begin(), which has been called.
  */
@@ -125,7 +125,7 @@ void shup_hooks_gap_end(void)
 }
 
 /**
- * shup_wrapper_enter() - say that the current task is inside a wrapper
+ * shup_wrapper_enter() - note that the current task is inside a wrapper
  * @call: on the wrapper's stack
  *
  * The first statement of every wrapper; pairs with shup_wrapper_leave().
@@ -176,7 +176,7 @@ static void forget_interruption(void)
 }
 
 /**
- * shup_wrapper_leave() - say that the current task is about to leave a wrapper
+ * shup_wrapper_leave() - note that the current task is about to leave a wrapper
  * @call: from shup_wrapper_enter()
  *
  * The last statement of every wrapper but for its return.
@@ -432,7 +432,7 @@ int shup_hooks_place(struct shup_hook *hooks, unsigned int count)
 }
 
 /**
- * shup_hooks_trust() - say that the hooks that are placed miss no call
+ * shup_hooks_trust() - note that all hooks are placed, and miss no call
  *
  * Context: at load; every hook is placed and proved.
  */

@@ -109,7 +109,7 @@ void shup_hooks_gap_end(void);
  * @task: the caller
  * @interrupted: the wrapper must end: what it waits for was interrupted
  *
- * All fields: wrapped_lock.
+ * All fields: wrapped_lock; the caller reads @interrupted without.
  */
 struct shup_wrapped {
 	struct list_head node;

@@ -132,7 +132,7 @@ int shup_layout_check(const void *filter)
 	prev = read_pointer(filter + expect_prog - sizeof(void *));
 	if (prev && !is_prog(read_pointer(prev + expect_prog)))
 		return refuse();
-	/* Pairs with shup_layout_known(). */
+	/* The checks, then their result.  Pairs with shup_layout_known(). */
 	smp_store_release(&shup_layout_prog, expect_prog);
 	return 0;
 }

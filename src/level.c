@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which level the running kernel is at, by its symbols and its code: vendors
- * take changes back into kernels of any version.
+ * The level of the running kernel, found by its symbols and its code.  The
+ * version says too little: vendors take changes back into older kernels.
  */
 #include <linux/kernel.h>
 #include <linux/slab.h>
@@ -14,8 +14,9 @@
 #define PADDING 64
 
 /*
- * Does @caller call @callee directly?  Each place where an instruction can begin
- * is tried: on x86 a wrong hit would need 32 bits to match by chance.
+ * Whether @caller calls @callee directly.  Each place where an instruction can
+ * begin is tried.  On x86 that includes places within an instruction, where 32
+ * bits would have to match by chance.
  */
 static bool calls(const struct shup_symbol *caller,
 		  const struct shup_symbol *callee)
@@ -40,16 +41,18 @@ out:
 }
 
 /**
- * shup_level_detect() - what the running kernel does by itself
+ * shup_level_detect() - find out what the running kernel does by itself
  *
- * seccomp_filter_release() came with EPOLLHUP, and replaced
- * put_seccomp_filter(); that do_exit() calls it is what 6.11 changed.  6.10.10
- * took that from 6.11 but not the change to RECV, so it is not native.
+ * Linux 5.9 replaced put_seccomp_filter() by seccomp_filter_release(), which
+ * reports EPOLLHUP.  From 6.11 on do_exit() calls seccomp_filter_release(), and
+ * RECV returns.  6.10.10 took over the call but not the change to RECV, so it is
+ * not native.
  *
- * A function that could not be asked for, for want of memory say, is not taken
- * for one that is not there.
+ * Only -ENOENT means that a function does not exist.  After any other error, such
+ * as want of memory, the level is unknown.
  *
- * Context: may sleep.
+ * Context: may sleep; at load.
+ * Return: the level.
  */
 enum shup_level shup_level_detect(void)
 {

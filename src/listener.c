@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The listeners that the module knows.  One is discovered when it is made,
- * adopted, polled, or asked for a notification.  It is closed by the hook on
- * seccomp_notify_release(), before the kernel frees anything.  The module
- * holds no reference to its file or filter.
+ * The listeners that the module knows.  A listener is discovered when it is
+ * made, in an fd table (adopt.c), or by a poll or an ioctl.  It is closed by the
+ * hook on seccomp_notify_release(), before the kernel frees anything.  The
+ * module holds no reference to its file or filter.
  */
 #include <linux/hash.h>
 #include <linux/hashtable.h>
@@ -28,7 +28,7 @@
 #define LISTENER_BITS 12
 
 /*
- * Both hashes, and additions to shup_listeners.  A leaf, interrupts off; never
+ * Both hashes, and changes of shup_listeners.  A leaf, interrupts off; never
  * taken from do_exit().
  */
 static DEFINE_RAW_SPINLOCK(listeners_lock);
@@ -38,27 +38,34 @@ static DEFINE_HASHTABLE(by_filter, LISTENER_BITS);
 /*
  * Every listener that is known, or closed and not retired yet.
  *
- * Additions at the tail, under listeners_lock.  Only the worker removes, so
- * the worker walks it without the lock.
+ * Changed under listeners_lock: additions are at the tail, and only a pass
+ * removes.  So a pass walks the list without the lock.
  */
 LIST_HEAD(shup_listeners);
 
-/* Closed listeners, until they can be freed; worker only. */
+/* Closed listeners, until they can be freed; passes only. */
 static LIST_HEAD(closed_listeners);
 
-/* Candidates that nobody has looked at since they were marked, by processor. */
+/* Candidates that were marked on each processor and are to be decided there. */
 static DEFINE_PER_CPU(struct llist_head, fresh_candidates);
 
-/* Those that could not be decided at once. */
+/* Candidates that were not decided at the exit: the worker decides them. */
 static LLIST_HEAD(put_back_candidates);
 
-/* How many are in the hashes, so not closed; listeners_lock to write. */
+/*
+ * How many listeners are in the hashes, so not closed; listeners_lock to write.
+ * A hook that reads 0 just after a listener was discovered misses an event; a
+ * census counts its task.
+ */
 unsigned int shup_open_listeners;
 
 /* The last number given; listeners_lock. */
 static u64 last_id;
 
-/* The kernel's functions, by which a listener's file is recognised; 0: none is. */
+/*
+ * The kernel's functions, by which a listener's file is recognised; 0: no file
+ * is.  Their order does not matter: with one of them alone no file is.
+ */
 static unsigned long notify_poll;
 static unsigned long notify_release;
 
@@ -155,7 +162,10 @@ static void close_locked(struct shup_listener *listener)
 	hash_del_rcu(&listener->by_file);
 	hash_del_rcu(&listener->by_filter);
 	set_bit(SHUP_CLOSED, &listener->flags);
-	/* Closed, then what the kernel frees.  Pairs with read_count(), witness.c. */
+	/*
+	 * The mark, then the kernel frees the filter.  Pairs with the barrier in
+	 * read_count(), witness.c.
+	 */
 	smp_mb__after_atomic();
 	WRITE_ONCE(shup_open_listeners, shup_open_listeners - 1);
 	trace_listener_closed(listener->id);
@@ -205,7 +215,7 @@ static bool add_listener(struct shup_listener *listener)
 }
 
 /**
- * shup_listener_discover() - begin to keep count for a listener
+ * shup_listener_discover() - begin to count for a listener
  * @file: a listener's file; the caller keeps it open
  * @gfp: how memory may be had
  *
@@ -213,7 +223,7 @@ static bool add_listener(struct shup_listener *listener)
  * of, or marks the listener as candidate and requests a census.
  *
  * Context: any, with @gfp to match.
- * Return: 1; 0 if it is known already; -EAGAIN while hooks are missing;
+ * Return: 1; 0 if it is known already; -EAGAIN while hooks are switched off;
  * -ENOMEM; -ENOEXEC if this kernel's filters cannot be read (layout.c).
  */
 int shup_listener_discover(struct file *file, gfp_t gfp)
@@ -285,6 +295,7 @@ void shup_listener_close(struct file *file)
 	rcu_read_unlock();
 }
 
+/* After the mark.  Pairs with the barrier in shup_listener_unqueue(). */
 static void queue_in(struct shup_listener *listener, struct llist_head *list)
 {
 	if (!test_and_set_bit(SHUP_QUEUED, &listener->flags))
@@ -301,7 +312,11 @@ static void queue_in(struct shup_listener *listener, struct llist_head *list)
  */
 void shup_listener_mark_candidate(struct shup_listener *listener)
 {
-	/* A closed one is about to be freed, and must be in no list then. */
+	/*
+	 * A closed listener is about to be freed, and must be in no list then.
+	 * Pairs with the grace period of shup_listener_retire(): if the test
+	 * fails to see a close, shup_listener_take_quiesced() finds it queued.
+	 */
 	if (shup_listener_test(listener, SHUP_CLOSED))
 		return;
 	set_bit(SHUP_CANDIDATE, &listener->flags);
@@ -334,18 +349,22 @@ struct llist_node *shup_listener_take_put_back(void)
 }
 
 /**
- * shup_listener_unqueue() - say that a candidate is in no list any more
+ * shup_listener_unqueue() - note that a candidate is in no list any more
  * @listener: from a list that was taken
  *
- * The caller decides on it after this: if it is marked meanwhile, it is queued
- * anew.
+ * The caller decides on the listener after this.  If the listener is marked
+ * again meanwhile, it is queued anew.
  *
- * Context: RCU read side; it may be freed after that.
+ * Context: RCU read side, at whose end the listener may be freed.
  */
 void shup_listener_unqueue(struct shup_listener *listener)
 {
 	clear_bit(SHUP_QUEUED, &listener->flags);
-	/* Unqueue, then decide.  Pairs with queue_in(), after the mark. */
+	/*
+	 * Unqueued, then the decision.  Pairs with test_and_set_bit() in
+	 * queue_in(), after the mark: either a new mark queues the listener
+	 * anew, or the decision sees the mark and the exit before it.
+	 */
 	smp_mb__after_atomic();
 }
 
@@ -393,8 +412,8 @@ void shup_listener_hint(struct shup_listener *listener,
  * @listener: found under RCU
  * @flags: for shup_listener_unlock()
  *
- * They exist until the unlock.  The release hook marks the listener closed and
- * then waits for the lock; and no hook is switched off meanwhile.
+ * All three exist until the unlock.  The hook on the release marks the listener
+ * closed and then waits for the lock, and no hook is switched off meanwhile.
  *
  * Context: any, RCU read side; not with a wait queue's lock.
  * Return: false, and nothing is locked, if it is closed, or may be.
@@ -422,7 +441,7 @@ void shup_listener_unlock(struct shup_listener *listener, unsigned long flags)
 	spin_unlock_irqrestore(&listener->lock, flags);
 }
 
-/* Close it if the hooks can have missed its close.  Return: whether they can. */
+/* Return: whether hooks can have missed the close.  Then it counts as closed. */
 static bool close_unsound(struct shup_listener *listener)
 {
 	unsigned long flags;
@@ -449,11 +468,13 @@ static void grace_period_over(struct rcu_head *rcu)
 /**
  * shup_listener_retire() - set the closed listeners apart
  *
- * Does not wait for the grace period that each needs, as other listeners wait
- * for their notification.  The worker is kicked when one has ended.
+ * Each needs a grace period before it is freed.  This does not wait for it, as
+ * other listeners wait for their notification.  The worker is kicked when a
+ * grace period has ended.
  *
- * Context: the worker only; may sleep.
- * Return: whether any was given up that may still be open.
+ * Context: from a pass only; may sleep.
+ * Return: whether a listener was closed that may still be open, as hooks were
+ * off.
  */
 bool shup_listener_retire(void)
 {
@@ -478,11 +499,12 @@ bool shup_listener_retire(void)
  * shup_listener_take_quiesced() - take the listeners that can be freed
  * @taken: an empty list; they are moved there
  *
- * Nobody else uses one of them any more, nor adds a membership to it: hooks that had found it
- * have ended, and later ones do not find it.
+ * Nothing else uses such a listener, or adds a membership to it: the hooks that
+ * had found it have ended, and later hooks do not find it.
  *
- * Context: the worker only.
- * Return: whether memberships of theirs are left, which must go first.
+ * Context: from a pass only.
+ * Return: whether any has memberships left, which the caller must drop before it
+ * frees the listeners.
  */
 bool shup_listener_take_quiesced(struct list_head *taken)
 {
@@ -490,7 +512,7 @@ bool shup_listener_take_quiesced(struct list_head *taken)
 	bool members = false;
 
 	list_for_each_entry_safe(listener, next, &closed_listeners, all) {
-		/* Marked just before its close, it is in a list of candidates. */
+		/* Marked just before its close: it is still in a list. */
 		if (!shup_listener_test(listener, SHUP_QUIESCED) ||
 		    shup_listener_test(listener, SHUP_QUEUED))
 			continue;
@@ -504,7 +526,7 @@ bool shup_listener_take_quiesced(struct list_head *taken)
  * shup_listener_free() - free listeners that have no membership
  * @taken: from shup_listener_take_quiesced()
  *
- * Context: the worker only.
+ * Context: from a pass only.
  */
 void shup_listener_free(struct list_head *taken)
 {
@@ -532,7 +554,7 @@ void shup_listener_exit(void)
 {
 	int cpu;
 
-	/* They are freed with the others. */
+	/* The candidates are in shup_listeners or closed_listeners, too. */
 	for_each_possible_cpu(cpu)
 		llist_del_all(per_cpu_ptr(&fresh_candidates, cpu));
 	llist_del_all(&put_back_candidates);

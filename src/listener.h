@@ -41,8 +41,8 @@ enum {
 	SHUP_CLOSED,	/* being released: neither file nor filter may be used */
 	SHUP_QUEUED,	/* in a list of fresh candidates; see @fresh */
 	SHUP_QUIESCED,	/* closed, and every hook that had found it has ended */
-	SHUP_UNCOUNTED,	/* live tasks under it may be no members, with no event
-			 * missed: a census counts them, or who made it does
+	SHUP_UNCOUNTED,	/* live tasks under it may be no members, though no
+			 * event was missed: the attach or a census counts them
 			 */
 };
 
@@ -72,8 +72,7 @@ struct shup_hints {
  * struct shup_listener - a listener, and how many live tasks are under it
  * @by_file: in the hash by @file; listeners_lock, readers RCU
  * @by_filter: in the hash by @filter; listeners_lock, readers RCU
- * @all: in the list of all listeners; added under listeners_lock, walked and
- *	removed by the worker
+ * @all: in shup_listeners or closed_listeners; see there
  * @file: the listener's file; no reference is held, see @lock
  * @filter: its filter; no reference is held, see @lock
  * @queue: its wait queue; no reference is held, see @lock
@@ -87,18 +86,18 @@ struct shup_hints {
  * @known_ns: ktime_get_ns() when it was discovered
  * @unused_ns: ktime_get_ns() when it was found an orphan; 0: not yet; @lock,
  *	read by others without
- * @live: memberships in the state live.  Reaching zero makes a candidate; it
- *	is never a reason to notify
+ * @live: memberships in the state live.  Zero makes the listener a candidate,
+ *	and is no reason to notify
  * @members: memberships in any state; each has a pointer to this listener
  * @flags: the bits above; atomic
- * @fresh: in a list of candidates that nobody has looked at since they were
- *	marked; SHUP_QUEUED says whether
+ * @fresh: in a list of candidates that are to be decided; SHUP_QUEUED says
+ *	whether
  * @hints: for the witness; see struct shup_hints
- * @candidate_pass: the last pass that took it as a candidate; worker only
- * @counted_pass: the last pass that took it as uncounted; worker only
- * @live_pass: the last pass that found a live task under it; worker only
- * @witness_pass: the last pass in which the witness, on probation, said that it
- *	is unused; worker only
+ * @candidate_pass: the last pass that took it as a candidate; passes only
+ * @counted_pass: the last pass that took it as uncounted; passes only
+ * @live_pass: the last pass that found a live task under it; passes only
+ * @witness_pass: the last pass in which the witness, on probation, found it
+ *	unused; passes only
  * @listed: the last listing it was in; listing_lock
  * @listed_task: a live task under it, for that listing; listing_lock
  * @hush: what keeps the kernel's later EPOLLHUP back, see hush.h; @lock

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What root can see in /sys/kernel/debug/seccomp_hup/: in listeners, a row for
- * each fd that holds one, and for each listener that no fd table holds; in
- * hooks, a row for each hook.  docs/ABI/debugfs-seccomp_hup describes them.
+ * What root can see in /sys/kernel/debug/seccomp_hup/.  The file listeners has a
+ * row for each fd that is a known listener, and a row for each listener that is
+ * in no fd table.  The file hooks has a row for each hook.
+ * docs/ABI/debugfs-seccomp_hup describes them.
  */
 #include <linux/debugfs.h>
 #include <linux/ktime.h>
@@ -20,7 +21,7 @@
 
 static struct dentry *directory;
 
-/* Listings, one at a time; listed and listed_task of all listeners; the two below. */
+/* One listing at a time; listed and listed_task of each listener; the two below. */
 static DEFINE_MUTEX(listing_lock);
 static struct shup_marks marks;
 static u32 current_listing;
@@ -43,7 +44,7 @@ static enum shup_verdict pick_task(struct task_struct *task,
 	return SHUP_SETTLED;
 }
 
-/* Some may stay without, if the task list changes too fast. */
+/* If the task list changes too fast, some listeners get no task. */
 static void pick_tasks(void)
 {
 	lockdep_assert_held(&listing_lock);
@@ -92,7 +93,7 @@ static int list_holder(struct task_struct *task, unsigned int fd,
 	print_listener(seq, listener);
 	seq_printf(seq, "%d %u", task_pid_vnr(task), fd);
 	print_task(seq, listener);
-	/* The whole is made again in a larger buffer. */
+	/* End the search: seq_file makes the listing again in a larger buffer. */
 	return seq_has_overflowed(seq);
 }
 
@@ -157,8 +158,8 @@ DEFINE_SHOW_ATTRIBUTE(hooks);
  * A kernel without debugfs goes without.
  *
  * Context: may sleep; at load.
- * Return: the module's directory in debugfs, for others that add files to it.
- * As debugfs_create_dir(), it may be an error, which debugfs accepts.
+ * Return: the module's directory in debugfs, to which oracle.c adds a file.  It
+ * may be an error pointer, which debugfs accepts as a directory.
  */
 struct dentry *shup_listing_init(void)
 {
@@ -170,7 +171,7 @@ struct dentry *shup_listing_init(void)
 }
 
 /**
- * shup_listing_exit() - show them no more
+ * shup_listing_exit() - remove the files
  *
  * Context: may sleep, until the last reader has left.
  */

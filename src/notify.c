@@ -78,11 +78,12 @@ static bool notify_step(struct shup_listener *listener, unsigned long *calls)
 /**
  * shup_notify() - mark a listener as orphan, end its RECVs, wake its waiters
  * @listener: no live task is under it
- * @witnessed: the witness has said so, not a scan
+ * @witnessed: the witness has decided it, not a scan
  *
- * The mark comes before the wake.  A poll that has not read the mark is on the
- * wait queue by then (shup_notify_late()), or will take the queue's lock after
- * the wake.
+ * The mark comes before the wake, and a poll enters the wait queue before it
+ * reads the mark (shup_notify_late()).  The queue's lock pairs the two: a poll
+ * that enters before the wake is woken, and a poll that enters after it reads
+ * the mark.
  *
  * Context: any that keeps @listener, interrupts on or off; not with a wait
  * queue's lock, nor with a runqueue's.
@@ -119,7 +120,7 @@ static void move_hush(struct shup_listener *listener)
 /**
  * shup_notify_late() - whether a call that has come to a listener must see HUP
  * @file: the listener's file, kept open by the call.  A poll is on the
- *	listener's wait queue already: pairs with the mark in shup_notify().
+ *	listener's wait queue already: pairs with the wake in shup_notify().
  * @known: set to whether the listener is known
  *
  * Context: any; from the hooks on seccomp_notify_poll() and

@@ -2,17 +2,17 @@
 /*
  * The decision: which candidates are orphans.  Nothing else notifies.
  *
- * A candidate is asked about three times at the most:
+ * There are three attempts to decide a candidate:
  *
- *  1. At the exit that made it one, in the exit hook's own irq_work, the witness
- *     is asked (witness.c), at little cost.
- *  2. The worker asks the witness once more, with more patience.
+ *  1. The exit that made it a candidate has an irq_work, which consults the
+ *     witness (witness.c), at little cost.
+ *  2. The worker consults the witness once more, with more patience.
  *  3. A pass takes all candidates that are left, and scans the machine once for
  *     a live task under each.  The count and the scan must agree: a candidate
  *     under which a complete scan found no live task, and whose count is still
  *     zero, is an orphan for ever.
  *
- * Whoever polls a candidate meanwhile scans for itself: see
+ * A poll of a candidate does not wait for that: it scans for itself, see
  * shup_orphan_decide_now().
  *
  * A count of zero alone is never believed: hooks can miss events.
@@ -63,7 +63,7 @@ struct pass {
 	unsigned int swept;
 };
 
-/* Whether it is no wonder if a live task is no member yet. */
+/* Return: whether a live task may be no member yet though no event was missed. */
 static bool is_announced(const struct task_struct *task,
 			 const struct shup_listener *listener,
 			 const struct pass *pass)
@@ -77,7 +77,10 @@ static enum shup_verdict count_task(struct task_struct *task,
 				    struct shup_listener *listener,
 				    struct pass *pass)
 {
-	/* First: the hook on a fork is called before the child begins to run. */
+	/*
+	 * Before the look in the table: the hook on a fork makes the child a
+	 * member before the child is awake, and so no longer new.
+	 */
 	bool announced = is_announced(task, listener, pass);
 	enum shup_found found;
 
@@ -167,7 +170,7 @@ static bool decide_at_exit(void)
 			shup_listener_put_back(listener);
 			left = true;
 		}
-		/* It may have been queued when a pass wanted to free it. */
+		/* While it was queued, no pass could free it: have one do so. */
 		left |= shup_listener_test(listener, SHUP_CLOSED);
 	}
 	rcu_read_unlock();
@@ -216,7 +219,11 @@ static unsigned int take_candidates(u32 number)
 		if (!needs_decision(listener))
 			continue;
 		clear_bit(SHUP_CANDIDATE, &listener->flags);
-		/* Clear, then look at tasks: a later mark is for a later pass. */
+		/*
+		 * Cleared, then the look at tasks.  Pairs with the barrier in
+		 * uncount(), table.c, between an exit and the mark: the task of
+		 * a mark that is cleared here is found dead.
+		 */
 		smp_mb__after_atomic();
 		if (ask_witness_in_pass(listener, number))
 			continue;
@@ -241,7 +248,7 @@ static void decide(struct shup_listener *listener, struct pass *pass)
 		shup_witness_judge(listener->live_pass != pass->number);
 	if (listener->live_pass == pass->number)
 		return;
-	/* Count and scan disagree: memberships are left of tasks long gone. */
+	/* The scan found nobody, but the count is not zero: let a census repair it. */
 	if (atomic_read(&listener->live)) {
 		shup_worker_postpone(SHUP_REQUEST_CENSUS);
 		return;
@@ -279,7 +286,10 @@ static void decide_all(struct pass *pass)
 	}
 }
 
-/* A census that fails leaves it so: false. */
+/*
+ * Before a census: @counted is true, and listeners are counted from now on.
+ * After a census that failed: false, and what the first call did is undone.
+ */
 static void take_uncounted(u32 number, bool counted)
 {
 	struct shup_listener *listener;
@@ -438,11 +448,11 @@ static bool is_undecided(const struct file *file)
  * shup_orphan_decide_now() - decide on a candidate that is being polled
  * @file: a listener's file, kept open by the poll
  *
- * Upstream, a death that can be waited for has made the listener report HUP.
- * Where the witness could not decide at the exit, a poll that comes after it
- * must not find nothing.  So it scans, in the caller's context and on its
- * account, as a reader of /proc does.  A candidate with a live task is left to
- * the next pass, which ends the candidacy.
+ * Upstream, the listener reports HUP before the death of its last task can be
+ * waited for.  So a poll that comes after such a death must report it, too, even
+ * if the witness could not decide at the exit.  It scans, at the expense of its
+ * caller, as a reader of /proc does.  A candidate with a live task is left to
+ * the next pass, which clears the mark.
  *
  * Context: process context; may sleep.
  * Return: whether the listener has become an orphan.

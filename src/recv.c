@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ending SECCOMP_IOCTL_NOTIF_RECV on an orphan, whether it is blocked already
- * or called later.
+ * Ending SECCOMP_IOCTL_NOTIF_RECV on an orphan.
  *
- * RECV waits until a request is posted, looks for a notification, and returns
- * ENOENT if there is none.  An orphan has none and will get none, so a request
- * posted for a call ends it: one for each call that comes after the orphan
- * mark, by the hook on seccomp_notify_ioctl(), and as many as there can be for
- * the calls that came before.  Upstream ends them in recv_wait_event(), since
- * 6.11.
+ * RECV waits until a request is posted.  Then it looks for a notification, and
+ * returns ENOENT if there is none.  An orphan has no notification and will get
+ * none, so a request that the module posts ends one RECV.
+ *
+ * For each RECV that comes after the orphan mark, the hook on
+ * seccomp_notify_ioctl() posts one request.  For those that came before, the
+ * notification posts as many as there can be.  A request too many is harmless:
+ * it ends a later RECV, which must end, too.
+ *
+ * Upstream ends RECV in recv_wait_event(), since 6.11.
  */
 #include <linux/list.h>
 #include <linux/sched.h>
@@ -21,9 +24,9 @@
 #include "state.h"
 
 /*
- * struct notification, private to kernel/seccomp.c, in its two forms.  6.6
- * brought the second; vendors may have taken it into kernels of any version,
- * so the object itself says which it is.
+ * struct notification, which is private to kernel/seccomp.c, in its two forms.
+ * 6.6 brought the second.  Vendors may have taken it into kernels of any
+ * version, so the form is found by looking at the object: is_empty_list().
  */
 struct semaphore_form {
 	struct semaphore requests;
@@ -38,7 +41,7 @@ struct counter_form {
 	struct list_head notifications;
 };
 
-/* The counter form is the shorter one, so it is asked about first. */
+/* The counter form is shorter, so a look for it reads within either. */
 static_assert(sizeof(struct counter_form) < sizeof(struct semaphore_form));
 
 /*
@@ -53,7 +56,7 @@ static bool is_empty_list(const struct list_head *list)
 	       copy.next == list && copy.prev == list;
 }
 
-/* Tasks woken in one go at the most: interrupts are off. */
+/* Tasks woken at a time, at the most: interrupts are off. */
 #define WAKES 64UL
 
 static unsigned long post_semaphore(struct semaphore *requests,
@@ -78,10 +81,11 @@ static unsigned long post_semaphore(struct semaphore *requests,
 
 /**
  * shup_recv_waits_on_queue() - whether RECV waits on the listener's wait queue
- * @file: an orphan's file, kept open, or the listener's lock is held
+ * @file: an orphan's file.  The caller keeps it open, or holds the listener's
+ *	lock
  *
  * Context: any.
- * Return: true from 6.6 on.
+ * Return: whether this kernel's struct notification is the form of 6.6.
  */
 bool shup_recv_waits_on_queue(const struct file *file)
 {
@@ -90,7 +94,7 @@ bool shup_recv_waits_on_queue(const struct file *file)
 	return is_empty_list(&by_counter->notifications);
 }
 
-/* Return: how many of @count requests were posted, or need not be. */
+/* Return: how many of @count RECVs need no further request. */
 static unsigned long post(struct file *file, unsigned long count)
 {
 	void *notif = shup_layout_notif(file->private_data);
@@ -112,8 +116,8 @@ static unsigned long post(struct file *file, unsigned long count)
  * shup_recv_end_one() - let the RECV that is being entered return ENOENT
  * @file: an orphan's file, kept open by the call
  *
- * Context: any without a runqueue's lock; from the hook on
- * seccomp_notify_ioctl().
+ * Context: any, but without a runqueue's lock, as it can wake a task; from the
+ * hook on seccomp_notify_ioctl().
  */
 void shup_recv_end_one(struct file *file)
 {
@@ -124,15 +128,20 @@ void shup_recv_end_one(struct file *file)
  * shup_recv_calls() - how many RECVs can be under way on an orphan
  * @file: its file; SHUP_ORPHAN has been set, and the listener's lock is held
  *
- * A call that has missed the mark holds a reference to the file, or its task
- * is the one user of the fd table that does: there are no more calls than
- * references.
+ * A RECV that has not read the mark holds a reference to the file, or its task
+ * is the only user of an fd table that holds one.  So there are no more such
+ * RECVs than references.
  *
  * Context: any.
+ * Return: a number that is not too small.
  */
 unsigned long shup_recv_calls(const struct file *file)
 {
-	/* Mark, then count.  Pairs with fdget() before the read of the mark. */
+	/*
+	 * The mark, then the count of references.  Pairs with fdget(), which
+	 * takes a reference before shup_notify_late() reads the mark: either the
+	 * reference is counted, or the hook sees the mark and ends the call.
+	 */
 	smp_mb__after_atomic();
 	return min_t(unsigned long, file_count(file), PID_MAX_LIMIT);
 }
@@ -142,11 +151,11 @@ unsigned long shup_recv_calls(const struct file *file)
  * @file: an orphan's file; the listener's lock is held
  * @calls: how many
  *
- * The caller calls again for the rest, and then wakes the listener's queue:
- * from 6.6 on RECV waits there, too.
+ * The caller must repeat this until no call is left, and then wake the
+ * listener's queue: from 6.6 on RECV waits on that queue.
  *
- * Context: any without a runqueue's lock.
- * Return: how many of @calls are done with.
+ * Context: any, but without a runqueue's lock, as it can wake tasks.
+ * Return: how many of @calls have ended, or will when the queue is woken.
  */
 unsigned long shup_recv_end(struct file *file, unsigned long calls)
 {

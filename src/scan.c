@@ -1,37 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Scans of all tasks.  One of them, shup_scan(), is exact: for a filter F that
- * is installed and has no user but by fork and TSYNC, it visits F with a live
- * task if there is one under F at the end of the scan.  Why, for a task list
- * without locks that changes all the while:
+ * Scans of all tasks.
+ *
+ * One of them, shup_scan(), is exact.  Let F be an installed filter.  If a live
+ * task is under F at the end of the scan, the scan has visited F with a live
+ * task.  It needs no lock on the task list, which changes all the while,
+ * because a new task under F comes from a live task under F, by fork or by
+ * TSYNC, and from nothing else:
  *
  *  - A process is visited in one piece, under its siglock.  TSYNC, the attach
- *    of a filter, the addition and the removal of threads all take that lock.
- *    So if a process is visited and no live thread of it is under F, none ever
- *    will be: fork and TSYNC need one that is.  Of most processes that is seen
- *    without the lock: has_no_filter().
- *  - In that piece a filter is passed over only if the visitor wants to know
- *    no more of it, nor of those below it.  It is known by its address, which
- *    holds as long as the lock is held: the tasks visited stay on the thread
- *    list, and keep their filters.  Afterwards that memory can be another's.
- *  - A new process goes to the tail of the task list.  If its creator is under
- *    F, the creator's process has not been visited, so it is still ahead of
- *    the scan, and the tail more so.
- *  - exec by a thread puts another task_struct in its process's place in the
+ *    of a filter, and the addition and removal of threads take that lock, too.
+ *    So if no live thread of the process is under F during the visit, none ever
+ *    will be.  has_no_filter() finds this out for most processes without the
+ *    lock.
+ *  - During that visit a filter is passed over only if the visitor needs no
+ *    other task for this filter and for all filters below it.  The scan
+ *    recognises a filter by its address.  The address names one filter for as
+ *    long as the siglock is held, because the visited tasks stay on the thread
+ *    list and keep their filters.  Afterwards the memory can be another
+ *    filter's, so the marks do not outlive the visit.
+ *  - A new process goes to the tail of the task list.  If its parent is a live
+ *    task under F that the scan has not visited, the parent is still ahead of
+ *    the scan, and so is the tail.
+ *  - exec by a thread puts another task_struct in the process's place in the
  *    list (list_replace_rcu() in de_thread()).  A scan that stands on the old
- *    one still reaches the process's threads, by the signal_struct, while the
- *    old one is not released.  If it is released, the scan starts again.
- *  - A next pointer is followed out of a node only while that node is, or was
- *    a moment ago, in the list: RCU keeps what it points to, and a scan that
- *    has left its read-side section checks the node before it goes on.
+ *    task_struct still reaches the process's threads by its signal_struct,
+ *    until the old task_struct is released.  If it is released, the scan starts
+ *    again.
+ *  - A scan follows the next pointer of a node that was in the list at some
+ *    moment of the present RCU read-side section: RCU then keeps the next
+ *    node.  After breathe() has left that section, it checks that the node is
+ *    still listed.
  *
- * tests/model/hup.pml has the first three, and what follows if a visit is not
- * in one piece.
+ * tests/model/hup.pml has the first three points, and shows what goes wrong if
+ * a visit is not in one piece.
  *
- * Chains are safe to read in a visit.  Before 5.9 a task's tie is cut in
- * free_task(), a grace period after it left the task list; from then on under
- * the siglock, by a task that has lost its sighand, or (6.10.10 and later) is
- * PF_EXITING.
+ * A visit may read chains.  Before 5.9 the kernel cuts a task's tie in
+ * free_task(), a grace period after the task has left the task list.  From 5.9
+ * on it cuts the tie of a task that has lost its sighand, so that its siglock
+ * cannot be taken.  From 6.10.10 on it cuts the tie under the siglock, of a task
+ * that is PF_EXITING.
  */
 #include <linux/hash.h>
 #include <linux/kernel.h>
@@ -49,29 +57,44 @@
 #include "stats.h"
 #include "table.h"
 
-/* Tasks and filters between two looks at the scheduler, at the most. */
+/* Tasks and filters that a scan visits before it checks need_resched() again. */
 #define STRIDE 256
 
-/* A scan that must start again this often leaves it for later. */
+/* Starts after which a scan gives up: its caller retries it later. */
 #define RESTARTS 32
 
 /*
- * Without the lock: @leader lives, is the one thread of its process, and has
- * no filter; so nobody in the process is under F, and none ever will be.  In
- * this order: another thread can put @leader under F by TSYNC and then be
- * gone, so that there is none comes first.  That it lives comes last: a live
- * task's filter is never taken away, so it had none when it was alone, and a
- * live leader has only dead threads before it in the list, after an exec.
+ * Find out without the siglock that no live thread of a process is under F, and
+ * that none ever will be: @leader is the only thread, has no filter, and is not
+ * exiting.
+ *
+ * The three reads must be in this order.
+ * (1) No thread comes after @leader.  From here on no other thread can put
+ *     @leader under F by TSYNC.  Threads before @leader in the list, after an
+ *     exec, are dead.
+ * (2) @leader has no filter.
+ * (3) @leader is not exiting.  A task keeps its filter until it exits, so
+ *     @leader had none at (1), either: a thread that it has made since then is
+ *     not under F.
  */
 static bool has_no_filter(const struct task_struct *leader)
 {
 	if (READ_ONCE(leader->thread_node.next) != &leader->signal->thread_head)
 		return false;
 	shup_fault_hold(leader);
-	smp_rmb();	/* alone, then without a filter */
+	/*
+	 * (1), then (2).  Pairs with the siglock of a thread that has set
+	 * @leader's filter by TSYNC and has then left the list, both under it.
+	 */
+	smp_rmb();
 	if (shup_task_filter(leader))
 		return false;
-	smp_rmb();	/* without a filter, and then still not exiting */
+	/*
+	 * (2), then (3).  Pairs with the kernel's locks between setting
+	 * PF_EXITING and clearing the filter: the siglock in exit_signals() and
+	 * in seccomp_filter_release() (6.10.10 and later), or those of a reap.
+	 */
+	smp_rmb();
 	return !(READ_ONCE(leader->flags) & PF_EXITING);
 }
 
@@ -85,12 +108,12 @@ enum visited {
 
 /**
  * struct plan - what a scan does
- * @visit: with each filter of a task; or NULL
- * @visit_task: with each task, if that is all
- * @arg: for either
- * @marks: to visit processes in one piece; NULL: task by task
+ * @visit: called for each filter of a task; NULL: @visit_task is used instead
+ * @visit_task: called for each task
+ * @arg: given to @visit or @visit_task
+ * @marks: to visit each process in one piece; NULL: visit task by task
  * @wanted: the filters to visit; NULL: all
- * @count: visits since the last look at the scheduler
+ * @count: visits since need_resched() was last checked
  */
 struct plan {
 	shup_visit *visit;
@@ -102,14 +125,15 @@ struct plan {
 };
 
 /*
- * Of the filters that the chains of a process have in common, one in four is
- * marked.  A chain that shares filters with chains walked before then ends its
- * walk soon.  Without marks, a process of thousands of threads on a chain of
- * thousands of filters would have interrupts off for a second.
+ * One filter in four is marked, when it is visited in a process whose threads
+ * have different chains.  The walk of a later chain ends at the first marked
+ * filter, as the rest of that chain has been visited.  Without marks, a process
+ * of thousands of threads on a chain of thousands of filters would have
+ * interrupts off for a second.
  */
 #define SPARSE_BITS 2
 
-/* One hash serves both; it is computed for each filter, with interrupts off. */
+/* One hash serves marks and wanted filters: it is computed with interrupts off. */
 #define FILTER_HASH_BITS (SHUP_MARK_BITS + SPARSE_BITS)
 static_assert(SHUP_WANTED_BITS <= FILTER_HASH_BITS);
 
@@ -137,7 +161,7 @@ void shup_wanted_clear(struct shup_wanted *wanted)
 /**
  * shup_wanted_add() - want a filter
  * @wanted: what is wanted
- * @filter: compared, never followed
+ * @filter: its address is used, and never followed
  *
  * Context: any.
  */
@@ -152,13 +176,15 @@ static bool is_wanted(const struct plan *plan, u32 hash)
 }
 
 /**
- * struct settled - filters that need no second look while a siglock is held,
- *	nor do those further down their chains
- * @head: the head of the last chain of which that is true; NULL: of none
- * @marks: more of them, at the place each has; see plan
- * @marked: @marks is of this process
- * @departed: a task that looked live was found departed; its chain has settled
- *	nothing, and there may be thousands like it
+ * struct settled - filters that need no second visit while a siglock is held;
+ *	nor do the filters below them
+ * @head: the head of the last chain that needs none; NULL: there is no such
+ *	chain yet
+ * @marks: further filters that need none
+ * @marked: @marks has been cleared for this process
+ * @departed: a visitor has found a departed task of this process that is not
+ *	PF_EXITING.  There may be thousands like it, so visit_task() looks for
+ *	them before it walks their chains
  */
 struct settled {
 	const void *head;
@@ -167,7 +193,7 @@ struct settled {
 	bool departed;
 };
 
-/* Mostly all threads have one chain, and one head is enough. */
+/* The threads of most processes have one chain: @head is enough for them. */
 static bool begin_marking(struct settled *settled)
 {
 	if (!settled->head)
@@ -193,8 +219,9 @@ static bool mark(struct settled *settled, const void *filter, u32 hash)
 }
 
 /*
- * With @task's siglock held.  A filter is marked before it is known whether its
- * chain settles anything; if not, which is rare, all marks go.
+ * With @task's siglock held.  A filter is marked before the visitor has settled
+ * the filters below it.  If one of them is unsettled, which is rare, all marks
+ * are dropped.
  */
 static enum visited walk_chain(struct task_struct *task, const void *head,
 			       struct plan *plan, struct settled *settled)
@@ -219,7 +246,7 @@ static enum visited walk_chain(struct task_struct *task, const void *head,
 		all &= verdict == SHUP_SETTLED;
 	}
 	plan->count += SHUP_CHAIN_MAX - left;
-	/* A chain too long to be true. */
+	/* The kernel allows no chain of that length: do not trust the scan. */
 	if (WARN_ON_ONCE(!left))
 		return UNREADABLE;
 	if (all) {
@@ -240,15 +267,15 @@ static enum visited visit_task(struct task_struct *task, struct plan *plan,
 	if (!head || head == settled->head ||
 	    (READ_ONCE(task->flags) & PF_EXITING))
 		return GO_ON;
-	/* Asked only after a walk in vain: of most processes no task is. */
+	/* Most processes have no departed task: do not look in the table for all. */
 	if (settled->departed && shup_table_departed(task))
 		return GO_ON;
 	return walk_chain(task, head, plan, settled);
 }
 
 /*
- * All threads of a process in one piece.  Out of line, as is what else tasks
- * without a filter do not need: those are what most scans mostly pass by.
+ * Visit all threads of a process in one piece.  Not inlined, like breathe() and
+ * look_at_each(): the loop over processes without a filter stays small.
  */
 static noinline enum visited look_together(struct task_struct *leader,
 					   struct plan *plan)
@@ -270,7 +297,12 @@ static noinline enum visited look_together(struct task_struct *leader,
 	}
 	shup_sighand_unlock(sighand, flags);
 
-	/* The flags first, then the next process: a child is seen after all. */
+	/*
+	 * The threads' state, then the next process.  Pairs with the siglock in
+	 * copy_process(), under which a child is listed before its parent can
+	 * exit.  Without, a parent could be passed over as exiting, and the end
+	 * of the list be read before its last child was there.
+	 */
 	smp_rmb();
 	return result;
 }
@@ -281,9 +313,9 @@ static bool must_breathe(struct plan *plan)
 }
 
 /*
- * Leave the read-side section for a moment.
- * Return: whether @leader, and its thread @task, are still listed, and the scan
- * is still wanted.
+ * Leave the RCU read-side section for a moment.
+ * Return: whether the scan can go on from @leader and its thread @task: both are
+ * still listed, and the module is not stopping.
  */
 static noinline bool breathe(struct task_struct *leader,
 			     struct task_struct *task, struct plan *plan)
@@ -296,7 +328,7 @@ static noinline bool breathe(struct task_struct *leader,
 	rcu_read_unlock();
 	cond_resched();
 	rcu_read_lock();
-	/* Not reaped, and not replaced by exec, before this section began. */
+	/* Neither was reaped, or replaced by exec, before this section began. */
 	listed = pid_alive(leader) && thread_group_leader(leader) &&
 		 pid_alive(task);
 	put_task_struct(task);
@@ -335,7 +367,7 @@ static enum visited visit_alone(struct task_struct *task, struct plan *plan)
 	}
 }
 
-/* The threads of a process one by one. */
+/* Visit the threads of a process one by one, each under its own siglock. */
 static noinline enum visited look_at_each(struct task_struct *leader,
 					  struct plan *plan)
 {
@@ -395,18 +427,19 @@ static int scan(struct plan *plan)
 
 /**
  * shup_scan() - visit the filters of all live tasks, exactly
- * @visit: called for each, with a task that has it; in a process not again for
- *	one that is settled, as all of its chain is
- * @arg: given to it
- * @marks: for this scan alone, as long as it takes
+ * @visit: called for a filter and a task under it.  Once a filter is settled,
+ *	it may be left out for the other tasks of that process
+ * @arg: given to @visit
+ * @marks: no other scan may use it meanwhile
  * @wanted: the filters to visit; others may be visited, too; NULL: all
  *
- * A filter may be visited more than once, with the same task or others.
+ * A filter may be visited more than once, with one task or with several.
  *
- * Context: process context; may sleep.
- * Return: 0 if all were visited, or @visit ended it; -EAGAIN if the task list
- * changed too fast, or the module is stopping, -ELOOP if a chain cannot be read:
- * some were not.
+ * Context: process context; may sleep.  Takes the siglock of each process that
+ * may have a filter.
+ * Return: 0 if all were visited, or @visit ended the scan.  Otherwise the scan
+ * is incomplete: -EAGAIN if the task list changed too fast or the module is
+ * stopping, -ELOOP if a chain cannot be read.
  */
 int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks,
 	      const struct shup_wanted *wanted)
@@ -421,13 +454,14 @@ int shup_scan(shup_visit *visit, void *arg, struct shup_marks *marks,
 
 /**
  * shup_scan_filters() - visit the filters of each task
- * @visit: called for each filter of each live task, settled or not
- * @arg: given to it
+ * @visit: called for each filter of each live task
+ * @arg: given to @visit
  *
- * No process is visited in one piece: what TSYNC moves from task to task
- * meanwhile may be missed, and a task that is made meanwhile.
+ * Not exact, as no process is visited in one piece: a filter that TSYNC moves
+ * from task to task during the scan may be missed, and so may a new thread.
  *
- * Context: process context; may sleep.
+ * Context: process context; may sleep.  Takes the siglock of each task whose
+ * process may have a filter.
  * Return: as shup_scan().
  */
 int shup_scan_filters(shup_visit *visit, void *arg)
@@ -437,11 +471,11 @@ int shup_scan_filters(shup_visit *visit, void *arg)
 
 /**
  * shup_scan_tasks() - visit every task
- * @visit: called for each
- * @arg: given to it
+ * @visit: called for each task that is no kernel thread
+ * @arg: given to @visit
  *
- * A task may be visited more than once; one that is forked, or executes
- * another program by a thread, meanwhile may be missed.
+ * Not exact.  A task may be visited more than once.  A task that is forked, or
+ * whose process calls exec by a thread, during the scan may be missed.
  *
  * Context: process context; may sleep.
  * Return: as shup_scan().

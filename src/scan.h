@@ -8,8 +8,8 @@
 #define SHUP_MARK_BITS 9
 
 /**
- * struct shup_marks - what an exact scan remembers of the process it looks at
- * @filters: see scan.c
+ * struct shup_marks - filters that need no second visit in the same process
+ * @filters: each at a place by hash; see struct settled, scan.c
  *
  * For one scan at a time.  The caller allocates it once: allocating 4 KiB in
  * every pass delayed notifications measurably.
@@ -22,10 +22,12 @@ struct shup_marks {
 
 /**
  * struct shup_wanted - the filters that a scan is to visit
- * @bits: one for each, at a place by hash; others can have the same place
+ * @bits: one for each, at a place by hash; an unwanted filter can have the
+ *	same place, and is then visited, too
  *
- * Few filters of a chain are wanted.  To find that out for one of the others
- * takes a handful of instructions, with interrupts off.
+ * Few filters of a chain are wanted.  The bits keep a scan short while
+ * interrupts are off: an unwanted filter costs a handful of instructions, and
+ * no look-up of a listener.
  */
 struct shup_wanted {
 	DECLARE_BITMAP(bits, 1 << SHUP_WANTED_BITS);
@@ -35,11 +37,13 @@ void shup_wanted_clear(struct shup_wanted *wanted);
 void shup_wanted_add(struct shup_wanted *wanted, const void *filter);
 
 /**
- * enum shup_verdict - what a scan's visitor has learnt
- * @SHUP_SETTLED: all it wants to know; of a filter, in this process
- * @SHUP_UNSETTLED: not yet; of a filter: @task is departed, and another task of
- *	the process may not be
- * @SHUP_ENOUGH: the scan can end
+ * enum shup_verdict - what the scan does after a visit
+ * @SHUP_SETTLED: go on.  After a filter: the visitor needs no other task of
+ *	this process for it
+ * @SHUP_UNSETTLED: after a filter: its task is departed, but another task of
+ *	the process may be live; visit the filter there, too.  After a task:
+ *	visit this task again
+ * @SHUP_ENOUGH: end
  */
 enum shup_verdict {
 	SHUP_SETTLED,
@@ -49,23 +53,24 @@ enum shup_verdict {
 
 /**
  * typedef shup_visit - what a scan does with a filter of a task
- * @task: is not PF_EXITING
- * @filter: in its chain
+ * @task: was not PF_EXITING a moment ago; it may be departed
+ * @filter: in @task's chain
  * @arg: the caller's
  *
- * Context: @task's siglock held, interrupts off, RCU read side.
+ * Context: @task's siglock held, interrupts off, RCU read side; must not sleep.
+ * Return: what the scan does next.
  */
 typedef enum shup_verdict shup_visit(struct task_struct *task,
 				     const void *filter, void *arg);
 
 /**
  * typedef shup_visit_task - what a scan does with a task
- * @task: is no kernel thread
+ * @task: of a process, not of a kernel thread; it may be exiting
  * @arg: the caller's
  *
- * Context: RCU read side.
- * Return: SHUP_UNSETTLED to be called again with @task, after a look at the
- * scheduler.
+ * Context: RCU read side; must not sleep.
+ * Return: what the scan does next.  Between two visits of one task the scan may
+ * leave the RCU read side and sleep.
  */
 typedef enum shup_verdict shup_visit_task(struct task_struct *task, void *arg);
 

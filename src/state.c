@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the module is doing, and what this kernel does by itself.  Any file may
- * ask; seccomp_hup.c alone arms and disarms.
+ * read it; seccomp_hup.c alone arms and disarms.
  */
 #include <linux/workqueue.h>
 
@@ -27,7 +27,7 @@ static void disarm_work(struct work_struct *work)
 static DECLARE_WORK(disarm, disarm_work);
 
 /**
- * shup_state_init() - say how the module is disarmed
+ * shup_state_init() - set the function that disarms the module
  * @disarm: takes all hooks away; called from a workqueue, may sleep
  *
  * Context: at load, before anything is hooked.

@@ -13,7 +13,7 @@
  * @SHUP_LEVEL_AT_REAP: EPOLLHUP once the last zombie is reaped (5.9 to 6.10)
  * @SHUP_LEVEL_NATIVE: EPOLLHUP at exit, RECV returns (6.11 and later)
  * @SHUP_LEVEL_NONE: this kernel has no listeners
- * @SHUP_LEVEL_UNKNOWN: cannot be told
+ * @SHUP_LEVEL_UNKNOWN: the module cannot find out
  */
 enum shup_level {
 	SHUP_LEVEL_NEVER,
@@ -27,8 +27,8 @@ enum shup_level {
  * enum shup_state - what the module is doing
  * @SHUP_IDLE: there is nothing for it to do on this kernel; no hook is placed
  * @SHUP_ARMED: its hooks are placed
- * @SHUP_REFUSED: it was armed, then found filters it cannot read, and took its
- *	hooks away
+ * @SHUP_REFUSED: it was armed, then found filters that it cannot read, and took
+ *	its hooks away
  */
 enum shup_state {
 	SHUP_IDLE,

@@ -103,7 +103,7 @@ int shup_status_init(void)
 		shup_status_exit();
 		return ret;
 	}
-	/* Pairs with shup_status_hups_changed(). */
+	/* The file, then its address.  Pairs with shup_status_hups_changed(). */
 	smp_store_release(&hups_file, sysfs_get_dirent(directory->sd, "hups"));
 	return 0;
 }
@@ -124,7 +124,7 @@ void shup_status_hups_changed(void)
 }
 
 /**
- * shup_status_exit() - show it no more
+ * shup_status_exit() - remove the attributes
  *
  * Context: may sleep, until the last reader has left.
  */

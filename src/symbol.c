@@ -15,11 +15,12 @@
  *	another function, with other arguments, and does not match
  * @symbol: filled in on success
  *
- * kallsyms_lookup_name() is not exported since 5.7; a kprobe that is never
- * armed asks the same question on every version.
+ * kallsyms_lookup_name() is not exported from 5.7 on.  On every version the
+ * registration of a kprobe finds the address; the probe is never armed.
  *
  * Context: may sleep.
- * Return: 0, -ENOENT if there is no such function, or what the kprobe said.
+ * Return: 0; -ENOENT if there is no such function; -ENOMEM; or the error of the
+ * registration.
  */
 int shup_symbol_find(const char *name, struct shup_symbol *symbol)
 {
@@ -42,7 +43,7 @@ int shup_symbol_find(const char *name, struct shup_symbol *symbol)
 	if (!text)
 		return -ENOMEM;
 
-	/* "name+0x4/0xb20": the size, and whether an ENDBR comes first. */
+	/* "name+0x4/0xb20": the place of the site in the function, and its size. */
 	sprint_symbol(text, symbol->site);
 	ret = -ENOENT;
 	if (strncmp(text, name, len) ||

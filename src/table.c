@@ -2,22 +2,24 @@
 /*
  * The side table: the set of memberships (task, listener), hashed by task.
  *
- * A membership is live from the fork, or the attach, that puts the task under
- * the listener's filter until the task enters do_exit().  Then it is departed
- * until the task's tie to its filter is cut.  A set: joining or leaving twice
- * is joining or leaving once, so events may come twice, late, or not at all.
+ * A fork or an attach puts a task under a listener's filter.  From then on the
+ * membership is live, until the task enters do_exit().  Then it is departed,
+ * until the kernel cuts the task's tie to its filter.  As the table is a set,
+ * joining twice is joining once, and leaving twice is leaving once: an event may
+ * come twice, late, or not at all.
  *
- * The table never decides that a listener is unused, it only says when to
- * look (orphan.c).  One thing in it is believed by the scan: that a task is
- * departed.  A departed membership therefore names its task beyond doubt, as a
- * task_struct can be used again: by start time and pid, and by a number that
- * each exec raises.  exec by a thread hands a dead leader's start time and pid
- * on to the thread, but a task that has departed executes nothing any more.
+ * The table never decides that a listener is unused.  It only marks listeners
+ * as candidates, which orphan.c decides.  Scans and the witness believe one
+ * thing of the table: that a task is departed.  A task_struct's memory can be
+ * another task's later, so a departed membership also has its task's start
+ * time, its pid, and a number that each exec raises.  exec by a thread gives
+ * the start time and pid of a dead leader to that thread, and raises its number;
+ * a departed task calls exec no more.
  *
- * Entries are found, changed and unlinked under their bucket's lock only.  That
- * lock is a leaf, taken with interrupts off, and nobody else can hold it: it
- * is taken in do_exit(), which may run from an oops with any lock held, and
- * in softirq.
+ * Memberships are found, changed and unlinked under their bucket's lock.  It is
+ * a leaf, and interrupts are off while it is held, as the hooks take it in
+ * do_exit() and in softirq.  An oops can enter do_exit() with any lock of the
+ * kernel held, but not with this one, which the module alone takes.
  */
 #include <linux/hash.h>
 #include <linux/list.h>
@@ -34,18 +36,20 @@
 
 #define BUCKET_BITS 13
 
-/* The listeners one task can be under; more than one needs a race on 5.0-5.8. */
+/* The listeners one task can be under.  Before 5.9 a race can make it several. */
 #define LISTENERS_PER_TASK 4
 
 /**
  * struct membership - a task is, or until it exited was, under a listener
  * @node: in its bucket
- * @task: whose; compared, never followed
- * @listener: which; kept by this membership (listener.c, reap)
+ * @task: the task; compared.  Followed only by the hook on its own exit
+ * @listener: the listener, which is not freed before this membership
+ *	(orphan.c, forget_closed)
  * @born: departed: the task's start time
- * @pid: departed: its pid
- * @execs: departed: its number of exec calls, those of its ancestors included
- * @stamp: the last pass that found the task so, or that ran when it joined
+ * @pid: departed: the task's pid
+ * @execs: departed: shup_exec_count() of the task
+ * @stamp: the number of the last pass that found the task, or of the pass that
+ *	was the last when the task joined
  * @departed: the state: departed, or live
  *
  * All fields: the bucket's lock.
@@ -62,8 +66,9 @@ struct membership {
 };
 
 /*
- * One for each live task under a listener.  Not from a cache of its own, which
- * the kernel would merge with another, and leave its name in sysfs for ever.
+ * There is one for each live task under a listener.  They do not come from a
+ * cache of the module's own: the kernel would merge that cache with another one,
+ * and its name would stay in sysfs after the unload.
  */
 static_assert(sizeof(struct membership) <= 64);
 
@@ -74,7 +79,11 @@ struct bucket {
 
 static struct bucket *buckets;
 
-/* The pass under way, or the last one; written by the worker only. */
+/*
+ * The number of the pass under way, or of the last one; written by a pass.  The
+ * hooks may read an old number: then a census drops the new membership, and the
+ * listener becomes a candidate, under which the next pass finds the task.
+ */
 static u32 current_pass;
 
 static struct bucket *bucket_of(const struct task_struct *task)
@@ -97,6 +106,11 @@ static struct membership *find(struct bucket *bucket,
 
 static void uncount(struct membership *member)
 {
+	/*
+	 * The task's exit, then the mark.  atomic_dec_return() is the barrier.
+	 * Pairs with the one in take_candidates(), orphan.c: a pass that has
+	 * cleared this mark finds that the task is dead.
+	 */
 	if (!atomic_dec_return(&member->listener->live))
 		shup_listener_mark_candidate(member->listener);
 }
@@ -113,12 +127,12 @@ static void make_departed(struct membership *member)
 	member->pid = member->task->pid;
 	member->execs = shup_exec_count(member->task);
 	member->departed = true;
-	/* First: whoever decides on the candidate looks for this task. */
+	/* The hint, then the mark: the witness follows the hints of a candidate. */
 	shup_listener_hint(member->listener, member->task);
 	uncount(member);
 }
 
-/* Out of its bucket, into a list for free_dropped(). */
+/* Move a membership from its bucket to a list for free_dropped(). */
 static void drop(struct membership *member, struct hlist_head *dropped)
 {
 	if (!member->departed)
@@ -129,8 +143,9 @@ static void drop(struct membership *member, struct hlist_head *dropped)
 }
 
 /*
- * After the bucket's lock, which is raw: on a kernel with PREEMPT_RT kfree() may
- * sleep, and lockdep knows, if it is asked to look at that.
+ * Called without the bucket's lock, which is a raw one: with PREEMPT_RT kfree()
+ * may sleep, so lockdep warns of kfree() under a raw lock on every kernel that
+ * is built to look at that (PROVE_RAW_LOCK_NESTING).
  */
 static void free_dropped(const struct hlist_head *dropped)
 {
@@ -141,7 +156,7 @@ static void free_dropped(const struct hlist_head *dropped)
 		kfree(member);
 }
 
-/* A task_struct used again is another task, whatever happened unseen. */
+/* Not so if the task_struct's memory is another task's now. */
 static bool is_departed(const struct membership *member,
 			const struct task_struct *task)
 {
@@ -166,8 +181,9 @@ static bool add_membership(struct bucket *bucket, struct membership **spare,
 	}
 
 	/*
-	 * Under the lock, so that either this sees the mark or the sweep that
-	 * comes a grace period after it sees the membership.
+	 * The caller's RCU read side pairs with the grace period between the
+	 * mark and the sweep (shup_listener_retire()): either the mark is seen
+	 * here, or the sweep sees the membership.
 	 */
 	if (shup_listener_test(listener, SHUP_CLOSED))
 		return false;
@@ -184,15 +200,19 @@ static bool add_membership(struct bucket *bucket, struct membership **spare,
 }
 
 /**
- * shup_table_join() - a task is live under a listener's filter
- * @task: the task; it cannot have begun to exit unless by a lost race, which
- *	the next audit puts right
+ * shup_table_join() - make a task a live member
+ * @task: a live task.  If it enters do_exit() just before the membership is
+ *	there, the membership stays live until the tie is cut or a census drops
+ *	it
  * @listener: a listener whose filter is in @task's chain
  *
+ * A listener that is closed gets no member.
+ *
  * Context: any that keeps @listener (RCU read side, or preemption off); from
- * the hooks on wake_up_new_task() and do_seccomp().
- * Return: false if there was no memory; the membership is then missing, and
- * the listener's next scan finds the task again.
+ * the hooks on wake_up_new_task() and do_seccomp(), and from scans, which hold
+ * @task's siglock.
+ * Return: false if there was no memory.  The membership is then missing: a scan
+ * that finds the task makes it.
  */
 bool shup_table_join(struct task_struct *task, struct shup_listener *listener)
 {
@@ -239,7 +259,7 @@ static unsigned int listeners_of(const struct task_struct *task,
 }
 
 /**
- * shup_table_fork() - a child is under the listeners its parent is under
+ * shup_table_fork() - make a child a member wherever its parent is a live one
  * @parent: the forking task, current
  * @child: its child, which has not run yet
  *
@@ -255,10 +275,11 @@ void shup_table_fork(struct task_struct *parent, struct task_struct *child)
 }
 
 /**
- * shup_table_leave() - a task has entered do_exit()
+ * shup_table_leave() - a task has entered do_exit(): it departs
  * @task: current
  *
- * Context: any, even an oops; takes only the bucket's lock and wakes nobody.
+ * Context: preemption off; even an oops.  Takes the bucket's lock and no other,
+ * and wakes nobody.  From the hook on do_exit().
  */
 void shup_table_leave(struct task_struct *task)
 {
@@ -268,7 +289,7 @@ void shup_table_leave(struct task_struct *task)
 
 	raw_spin_lock_irqsave(&bucket->lock, flags);
 	hlist_for_each_entry(member, &bucket->members, node) {
-		/* Twice, if do_exit() itself oopses. */
+		/* An oops in do_exit() has the task enter it twice. */
 		if (member->task != task || member->departed)
 			continue;
 		make_departed(member);
@@ -278,10 +299,10 @@ void shup_table_leave(struct task_struct *task)
 }
 
 /**
- * shup_table_cut() - a task's tie to its filter is cut
- * @task: a task about to be freed, or reaped
+ * shup_table_cut() - a task's tie to its filter is cut: forget its memberships
+ * @task: a task that is freed (before 5.9), reaped (before 6.10.10), or exits
  *
- * Not believed of a task that is not exiting: LKRG up to 0.9.8 calls
+ * Of a task that is not exiting the cut proves nothing: LKRG up to 0.9.8 calls
  * put_seccomp_filter() on live tasks.
  *
  * Context: any, softirq included; from the hooks on put_seccomp_filter() and
@@ -313,10 +334,11 @@ void shup_table_cut(struct task_struct *task)
 /**
  * shup_table_pass() - begin a pass
  *
- * What the pass finds, and what joins from now on, gets its number as a stamp;
- * shup_table_sweep() then knows what it did not find.
+ * The pass stamps each membership whose task it finds with its number, and each
+ * task that joins from now on gets that stamp, too.  shup_table_sweep() drops
+ * memberships with other stamps.
  *
- * Context: the worker only.
+ * Context: from a pass only.
  * Return: the pass's number, never 0.
  */
 u32 shup_table_pass(void)
@@ -330,14 +352,16 @@ u32 shup_table_pass(void)
 }
 
 /**
- * shup_table_found() - a scan has found a task that does not look dead
+ * shup_table_found() - what the table has for a task that a scan has found
  * @task: on its thread list, not PF_EXITING, siglock held
  * @listener: a listener whose filter is in @task's chain
  * @pass: from shup_table_pass()
  *
- * Context: interrupts off, RCU read side.
- * Return: SHUP_DEPARTED if the task is past do_exit() all the same; else it is
- * live, and in the table unless SHUP_NO_MEMORY.
+ * A live task without a membership is made a member.
+ *
+ * Context: interrupts off, RCU read side; from a pass only.
+ * Return: SHUP_DEPARTED if the task has entered do_exit() and is not PF_EXITING
+ * yet.  Else the task is live, and a member unless SHUP_NO_MEMORY.
  */
 enum shup_found shup_table_found(struct task_struct *task,
 				 struct shup_listener *listener, u32 pass)
@@ -365,11 +389,11 @@ enum shup_found shup_table_found(struct task_struct *task,
 }
 
 /**
- * shup_table_departed() - whether a task is past do_exit()
+ * shup_table_departed() - whether a task is known to have entered do_exit()
  * @task: on its thread list, siglock held
  *
- * Context: interrupts off; from a scan.
- * Return: whether one of its memberships says so, whatever others do.
+ * Context: interrupts off; from a scan or the witness.
+ * Return: whether a membership of the task is departed, under any listener.
  */
 bool shup_table_departed(const struct task_struct *task)
 {
@@ -389,16 +413,17 @@ bool shup_table_departed(const struct task_struct *task)
 
 /**
  * shup_table_holds() - whether a dead task that was reaped is not freed yet
- * @task: a task that departed under @listener; it may be freed, or be another
- *	task's memory, by now
+ * @task: the address of a task that departed under @listener.  The task may be
+ *	freed, and the memory be another task's, by now
  * @listener: the listener
- * @born: set to its start time, to tell it from another in the same memory
+ * @born: set to the task's start time, if it holds: by it a later call tells the
+ *	task from another task in the same memory
  *
  * Before 5.9 such a task has its reference to its filter until it is freed.
  *
- * Context: any.
- * Return: whether it is that task, reaped, not freed, and its head is the
- * listener's filter.
+ * Context: any; for the witness.
+ * Return: whether @task is still that task, is reaped and not freed, and has the
+ * listener's filter as its head.
  */
 bool shup_table_holds(const struct task_struct *task,
 		      const struct shup_listener *listener, u64 *born)
@@ -409,7 +434,11 @@ bool shup_table_holds(const struct task_struct *task,
 	unsigned long flags;
 	bool holds;
 
-	/* With the lock, the hook on put_seccomp_filter() waits for this look. */
+	/*
+	 * While the lock is held, the hook on put_seccomp_filter() waits for it
+	 * in shup_table_cut(): a membership that is found is of a task that has
+	 * its reference still.
+	 */
 	raw_spin_lock_irqsave(&bucket->lock, flags);
 	member = find(bucket, task, listener);
 	holds = member && member->departed && shup_view_task(task, &view) &&
@@ -421,7 +450,7 @@ bool shup_table_holds(const struct task_struct *task,
 	return holds;
 }
 
-/* Return: how many live memberships were of no live task. */
+/* Return: how many live memberships were dropped, but for closed listeners. */
 static unsigned int sweep_bucket(struct bucket *bucket, u32 pass)
 {
 	unsigned int repaired = 0;
@@ -434,7 +463,7 @@ static unsigned int sweep_bucket(struct bucket *bucket, u32 pass)
 	hlist_for_each_entry_safe(member, next, &bucket->members, node) {
 		bool closed = shup_listener_test(member->listener, SHUP_CLOSED);
 
-		/* Equal, or newer: the next pass's numbers are not given yet. */
+		/* A task that has joined since the pass began has its number, too. */
 		if (!closed && (!pass || member->stamp == pass))
 			continue;
 		if (!closed && !member->departed)
@@ -447,15 +476,17 @@ static unsigned int sweep_bucket(struct bucket *bucket, u32 pass)
 }
 
 /**
- * shup_table_sweep() - drop the memberships of closed listeners
- * @pass: and, if not 0, those that this pass's census did not come by: events
- *	that put an end to them were missed, or they are of no more use
+ * shup_table_sweep() - drop the memberships that are of no use any more
+ * @pass: the pass whose census has ended, or 0: drop those of closed listeners
+ *	only
  *
- * A departed task that is PF_EXITING, or gone, needs no membership to be told
- * from a live one; the scan does not come by those.
+ * After a census, memberships are dropped whose task it has not found.  A live
+ * one is left over from an exit that no hook noticed, or its task has escaped
+ * the census.  A departed one is of a task that is PF_EXITING or gone: scans
+ * see without the table that such a task is dead.
  *
- * Context: the worker only; may sleep.
- * Return: how many live memberships turned out to be of no live task.
+ * Context: from a pass only; may sleep.
+ * Return: how many live memberships of open listeners were dropped.
  */
 unsigned int shup_table_sweep(u32 pass)
 {
@@ -463,6 +494,7 @@ unsigned int shup_table_sweep(u32 pass)
 	unsigned int i;
 
 	for (i = 0; i < 1U << BUCKET_BITS; i++) {
+		/* Without the lock: a task that joins now is not to be dropped. */
 		if (!hlist_empty(&buckets[i].members))
 			repaired += sweep_bucket(&buckets[i], pass);
 		if (!(i % 256))
@@ -472,11 +504,11 @@ unsigned int shup_table_sweep(u32 pass)
 }
 
 /**
- * shup_table_peek() - what the table says of a task
+ * shup_table_peek() - the state of a task's membership
  * @task: the task
  * @listener: the listener
  *
- * Context: any; for oracle.c.
+ * Context: any; for listing.c and oracle.c.
  */
 enum shup_membership shup_table_peek(struct task_struct *task,
 				     struct shup_listener *listener)
@@ -498,8 +530,9 @@ enum shup_membership shup_table_peek(struct task_struct *task,
 
 /**
  * shup_table_for_each() - visit each membership
- * @visit: called for each; must not sleep, nor ask the table
- * @arg: given to it
+ * @visit: called for each under its bucket's lock, with interrupts off; must not
+ *	sleep, nor call the table
+ * @arg: given to @visit
  *
  * Context: any; for oracle.c.
  */
@@ -521,6 +554,7 @@ void shup_table_for_each(shup_visit_member *visit, void *arg)
 /**
  * shup_table_init() - make an empty table
  *
+ * Context: may sleep; at load.
  * Return: 0 or -ENOMEM.
  */
 int shup_table_init(void)
@@ -536,9 +570,9 @@ int shup_table_init(void)
 }
 
 /**
- * shup_table_exit() - free the table and all in it
+ * shup_table_exit() - free the table and all memberships
  *
- * Context: no hook, and no worker, may run any more.
+ * Context: may sleep; no hook, and no worker, may run any more.
  */
 void shup_table_exit(void)
 {

@@ -8,11 +8,12 @@
 struct shup_listener;
 
 /**
- * enum shup_found - what the table knows of a task that a scan has found
- * @SHUP_KNOWN: a live member already
- * @SHUP_JOINED: live, and made a member now
- * @SHUP_DEPARTED: past do_exit(), so not live
- * @SHUP_NO_MEMORY: live, and could not be made a member
+ * enum shup_found - what the table has for a task that a scan has found
+ * @SHUP_KNOWN: a live membership
+ * @SHUP_JOINED: a live membership, made just now
+ * @SHUP_DEPARTED: a departed one: the task has entered do_exit(), so it is not
+ *	live
+ * @SHUP_NO_MEMORY: none: the task is live, and there was no memory
  */
 enum shup_found {
 	SHUP_KNOWN,
@@ -22,10 +23,10 @@ enum shup_found {
 };
 
 /**
- * enum shup_membership - what a membership says of a task
- * @SHUP_IS_NONE: there is none
- * @SHUP_IS_LIVE: live
- * @SHUP_IS_DEPARTED: past do_exit()
+ * enum shup_membership - the state of a membership
+ * @SHUP_IS_NONE: there is no such membership
+ * @SHUP_IS_LIVE: its task has not entered do_exit(), or no hook has noticed
+ * @SHUP_IS_DEPARTED: its task has entered do_exit()
  */
 enum shup_membership {
 	SHUP_IS_NONE,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Trace events, under /sys/kernel/tracing/events/seccomp_hup/: what happens to
- * listeners, and each pass of the worker.  Not the forks and exits, of which
- * there are too many, and which the kernel has events for.
+ * listeners, and each pass of the worker.  There is none for forks and exits:
+ * they are too many, and the kernel has events for them.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM seccomp_hup
@@ -24,19 +24,19 @@ DECLARE_EVENT_CLASS(seccomp_hup_listener,
 	TP_printk("id=%llu", __entry->id)
 );
 
-/* The module begins to keep count for it. */
+/* A listener is discovered. */
 DEFINE_EVENT(seccomp_hup_listener, listener_known,
 	TP_PROTO(u64 id),
 	TP_ARGS(id)
 );
 
-/* It has been closed, or what was known of it may not hold any more. */
+/* A listener is closed, or hooks were off and may have missed its close. */
 DEFINE_EVENT(seccomp_hup_listener, listener_closed,
 	TP_PROTO(u64 id),
 	TP_ARGS(id)
 );
 
-/* No live task is under it; its waiters are about to be woken. */
+/* A listener is marked as orphan; its waiters are about to be woken. */
 TRACE_EVENT(listener_unused,
 	TP_PROTO(u64 id, bool witnessed),
 	TP_ARGS(id, witnessed),
@@ -51,6 +51,7 @@ TRACE_EVENT(listener_unused,
 	TP_printk("id=%llu witnessed=%d", __entry->id, __entry->witnessed)
 );
 
+/* A scan has ended, of a pass or of a census. */
 TRACE_EVENT(pass,
 	TP_PROTO(u32 number, unsigned int candidates, bool complete, u64 ns),
 	TP_ARGS(number, candidates, complete, ns),
@@ -71,7 +72,7 @@ TRACE_EVENT(pass,
 		  __entry->ns)
 );
 
-/* A pass put right what missed events had left behind. */
+/* A pass has repaired memberships that missed events had left wrong. */
 TRACE_EVENT(repair,
 	TP_PROTO(u32 pass, unsigned int joined, unsigned int swept),
 	TP_ARGS(pass, joined, swept),

@@ -41,7 +41,8 @@
  * what A counts, since a task without a sighand gets none again.  The count
  * must then be 1 + what A has counted + those.
  *
- * No hook is believed, but for "departed", which the scan believes, too.
+ * Two hooks are believed: the one on the exit, if it reports a task departed,
+ * which scans believe, too; and the one on the close.
  *
  * tests/model/witness.pml searches this, and what goes wrong without a step.
  */
@@ -151,7 +152,7 @@ bool shup_witness_kernel_told(const struct shup_listener *listener)
  * shup_witness_judge() - compare a testimony with what a scan has found
  * @agrees: whether the scan has found no live task, either
  *
- * Context: the worker only.
+ * Context: from a pass only.
  */
 void shup_witness_judge(bool agrees)
 {
@@ -302,7 +303,7 @@ static void note_holder(struct inquiry *inquiry, const struct task_struct *task)
 	inquiry->ties++;
 }
 
-/* After B */
+/* After B. */
 static bool holders_still_hold(const struct inquiry *inquiry)
 {
 	unsigned int i;
@@ -318,7 +319,7 @@ static bool holders_still_hold(const struct inquiry *inquiry)
 	return true;
 }
 
-/* B */
+/* B. */
 static bool visits_still_hold(struct inquiry *inquiry)
 {
 	unsigned int i, ties;
@@ -343,7 +344,11 @@ static bool read_count(const struct shup_listener *listener, unsigned int *count
 
 	if (copy_from_kernel_nofault(count, &filter->refs, sizeof(*count)))
 		return false;
-	/* The count, then that it was one.  Pairs with close_locked(). */
+	/*
+	 * The count, then that the listener is open, and so the filter's memory
+	 * was its own.  Pairs with close_locked(), and with the barrier of
+	 * shup_hooks_gap_begin(), after which a close may be missed.
+	 */
 	smp_rmb();
 	return !shup_listener_test(listener, SHUP_CLOSED) &&
 	       shup_hooks_sound(listener->epoch);
@@ -358,7 +363,11 @@ static void look_at_hinted(struct inquiry *inquiry)
 	if (shup_state_level() == SHUP_LEVEL_NEVER)
 		for (i = 0; i < SHUP_HINTS; i++)
 			note_holder(inquiry, READ_ONCE(hints->tasks[i]));
-	/* A task that is reaped from here on is in neither, or in A alone. */
+	/*
+	 * The holders, then A.  Pairs with the siglock in __exit_signal(), under
+	 * which a task leaves its thread list and loses its sighand: a task that
+	 * is a holder is not counted in A.
+	 */
 	smp_rmb();
 	for (i = 0; i < SHUP_HINTS; i++)
 		visit_hinted(inquiry, READ_ONCE(hints->processes[i]));
@@ -381,10 +390,18 @@ static bool inquire(struct inquiry *inquiry)
 		return false;
 
 	shup_fault_delay(SHUP_POINT_COUNTED);
-	smp_mb();	/* A, then t */
+	/*
+	 * A, then t.  Pairs with TSYNC, which takes a reference before it stores
+	 * the head: the count has the reference of each task in A.
+	 */
+	smp_mb();
 	if (!read_count(listener, &count) || count != 1 + inquiry->ties)
 		return false;
-	smp_rmb();	/* t, then B */
+	/*
+	 * t, then B.  Pairs with the drop of a reference, which comes after the
+	 * cut of the tie: a reference that the count lacks is not found in B.
+	 */
+	smp_rmb();
 	shup_fault_delay(SHUP_POINT_READ);
 	return visits_still_hold(inquiry) && holders_still_hold(inquiry);
 }

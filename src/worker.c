@@ -2,9 +2,9 @@
 /*
  * The worker: when its jobs run.  What they do is given to it as functions.
  *
- * There are two jobs, passes and adoptions, each a work item of its own: an
- * adoption looks at every fd of the machine and takes many times as long as a
- * pass, and no HUP may wait for it.
+ * Passes and adoptions are work items of their own: an adoption looks at every
+ * fd of the machine and takes many times as long as a pass, and no HUP may wait
+ * for it.
  *
  * Jobs are paced.  Any user who may install a filter can make candidates as
  * fast as that user can fork, and must not buy a scan of the machine with each.
@@ -63,7 +63,7 @@ static DECLARE_DELAYED_WORK(adoption_dwork, adoption_work);
 /* Made by shup_worker_init(): a module's per-CPU data cannot name a function. */
 static DEFINE_PER_CPU(struct irq_work, kick_work);
 
-/* Whether a pass was asked for, and not only a decision; atomic. */
+/* Whether a pass is requested, and not only a decision; atomic. */
 static atomic_t pass_wanted;
 
 /* Whether the queue exists; written under the lock of the module's parameters. */
@@ -149,7 +149,10 @@ void shup_worker_decide(void)
 void shup_worker_kick(void)
 {
 	atomic_set(&pass_wanted, 1);
-	/* Asked for, then the irq_work.  Pairs with the exchange in kick_irq(). */
+	/*
+	 * The request, then the irq_work.  Pairs with the exchange in
+	 * kick_irq(): if the irq_work is pending already, its run sees this.
+	 */
 	smp_mb__after_atomic();
 	preempt_disable();
 	shup_worker_decide();
@@ -172,7 +175,9 @@ void shup_worker_request(enum shup_request request)
  * shup_worker_take() - take a request over
  * @request: which
  *
- * The caller's work covers every request that was made before this call.
+ * The caller's work covers every request that was made before this call.  The
+ * bit pairs with shup_worker_request(), which kicks after it has set the bit: a
+ * request that comes too late for this call gets a pass of its own.
  *
  * Context: any.
  * Return: whether it was requested since it was last taken.

@@ -87,7 +87,7 @@ int shup_fault_refuse(void)
 	return atomic_inc_return(&registrations) == refuse_nth ? -EIO : 0;
 }
 
-/* By the clock: mdelay() took less than a millisecond on some emulated boots. */
+/* Not by mdelay(), which took less than a millisecond on some emulated boots. */
 static void stand_still(unsigned int ms)
 {
 	u64 until = ktime_get_ns() + ms * NSEC_PER_MSEC;

@@ -2,11 +2,10 @@
 /*
  * The oracle, for tests only: debugfs's seccomp_hup/oracle.
  *
- * Reading it stops all processors, works out from the tasks themselves what
- * the table must contain, and prints a line for each difference.  One kind of
- * difference is a mistake at once: an orphan with a live task.  Any other can
- * be an event that is just under way.  The oracle looks for it again, and
- * prints it only if it lasts.
+ * A reader of the file stops all processors.  The oracle then works out from the
+ * tasks what the table must contain, and prints a line for each difference.  An
+ * orphan with a live task is a mistake at once.  Any other difference can be an
+ * event that is under way, so it is printed only if it lasts.
  */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -32,12 +31,12 @@ enum fault {
 
 /**
  * struct finding - a difference between the table and the tasks
- * @fault: which
+ * @fault: its kind
  * @id: the listener's number
- * @task: of which task; or NULL; only compared
- * @pid: its pid, if it is listed; or 0
- * @counted: what the listener says; or 0
- * @found: what there is; or 0
+ * @task: the task, or NULL; compared, never followed
+ * @pid: the task's pid, if the task is listed; or 0
+ * @counted: the listener's count; or 0
+ * @found: the count that the oracle has found; or 0
  */
 struct finding {
 	enum fault fault;
@@ -50,7 +49,7 @@ struct finding {
 
 #define FINDINGS 64
 
-/* How often, and how long after each other, findings must be made to last. */
+/* A finding lasts if it is there in this many looks, at this distance. */
 #define LOOKS 50
 #define LOOK_MS 40
 
@@ -79,7 +78,7 @@ static void note(struct look *look, const struct finding *finding)
 		look->findings[look->count++] = *finding;
 }
 
-/* @pid: 0 if the task may be no more. */
+/* @pid: 0 if the task may be freed. */
 static void note_task_fault(struct look *look, enum fault fault,
 			    const struct shup_listener *listener,
 			    const struct task_struct *task, pid_t pid)
@@ -178,7 +177,7 @@ static void check_member(const struct task_struct *task,
 	if (departed)
 		return;
 	tally->live++;
-	/* Compared only: the task may be no more. */
+	/* The task may be freed: it is followed only if it is listed. */
 	if (!is_listed(task))
 		note_task_fault(look, LIVE_AFTER_EXIT, listener, task, 0);
 	else if (task->flags & PF_EXITING)
@@ -210,8 +209,8 @@ static void check_tallies(struct look *look)
 }
 
 /*
- * All processors are here, with interrupts off.  The module holds its locks with
- * interrupts off only, so none is held.
+ * Called by stop_machine(): all processors have interrupts off.  The module
+ * holds its locks with interrupts off only, so none of them is held.
  */
 static int look_closely(void *arg)
 {
@@ -243,7 +242,7 @@ static bool has(const struct look *look, const struct finding *wanted)
 	return false;
 }
 
-/* Keep in @first what is in @next, too, or is a mistake at once. */
+/* Keep the findings in @first that are in @next, too, or are mistakes at once. */
 static void keep_lasting(struct look *first, const struct look *next)
 {
 	unsigned int i, kept = 0;
@@ -308,8 +307,9 @@ out:
 DEFINE_SHOW_ATTRIBUTE(oracle);
 
 /**
- * shup_oracle_init() - let tests ask the oracle
- * @directory: the module's directory in debugfs; its owner removes the file
+ * shup_oracle_init() - show the oracle to tests
+ * @directory: the module's directory in debugfs; listing.c removes it with all
+ *	files
  *
  * Context: may sleep; at load.
  */
