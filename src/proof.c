@@ -215,11 +215,14 @@ static int try_hooks(void)
 	return proof_call() ? 0 : -ENODATA;
 }
 
-/* Is it the mechanism that an error is about, and may the next do better? */
+/*
+ * Does the error say that this kernel lacks the mechanism?  Not -EBUSY nor
+ * -ENODATA: then ftrace is switched off.  A return probe stands on a place of
+ * ftrace's, and to place one there meanwhile can break ftrace for good.
+ */
 static bool is_of_mechanism(int error)
 {
-	return error == -ENODATA || error == -EINVAL || error == -EBUSY ||
-	       error == -ENODEV || error == -EOPNOTSUPP;
+	return error == -EINVAL || error == -EOPNOTSUPP;
 }
 
 /*
