@@ -50,7 +50,7 @@ int shup_ftrace_place(struct shup_hook *hook, ftrace_func_t func,
 	if (hook->kind == SHUP_REDIRECT)
 		ops->flags |= FTRACE_OPS_FL_IPMODIFY;
 
-	ret = set_filter(hook);
+	ret = shup_fault_refuse() ?: set_filter(hook);
 	if (ret)
 		return ret;
 	ret = shup_fault_refuse() ?: register_ftrace_function(ops);

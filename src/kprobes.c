@@ -9,6 +9,7 @@
  */
 #include <linux/string.h>
 
+#include "fault.h"
 #include "hooks.h"
 
 static int observe(struct kprobe *probe, struct pt_regs *regs)
@@ -53,7 +54,7 @@ static int place_at(struct shup_hook *hook, unsigned long site)
 		probe->post_handler = after_step;
 	}
 	hook->site = site;
-	return register_kprobe(probe);
+	return shup_fault_refuse() ?: register_kprobe(probe);
 }
 
 /*
