@@ -74,6 +74,19 @@ static void release_observed(unsigned long first, unsigned long second)
 }
 
 /*
+ * @ret: of a try to discover a listener.  Without memory for it, no other call
+ *	may ever come to it, and without a known listener there are no audits: so
+ *	an adoption retries.
+ * Return: @ret.
+ */
+static int retried(int ret)
+{
+	if (ret == -ENOMEM)
+		shup_worker_request(SHUP_REQUEST_ADOPTION);
+	return ret;
+}
+
+/*
  * A poll or an ioctl has come to a listener.  An unknown listener is discovered.
  * Return: whether the listener is an orphan.
  */
@@ -82,10 +95,8 @@ static bool is_orphan_now(struct file *file, gfp_t gfp)
 	bool known;
 	bool orphan = shup_notify_late(file, &known);
 
-	/* Without memory: no other call may ever come, so let an adoption retry. */
-	if (!known && shup_is_listener(file) &&
-	    shup_adopt_file(file, gfp) == -ENOMEM)
-		shup_worker_request(SHUP_REQUEST_ADOPTION);
+	if (!known && shup_is_listener(file))
+		retried(shup_adopt_file(file, gfp));
 	return orphan;
 }
 
@@ -191,7 +202,7 @@ static bool is_marked_orphan(const struct file *file)
 static void replace_stale(struct file *file)
 {
 	shup_listener_close(file);
-	shup_adopt_file(file, GFP_ATOMIC);
+	retried(shup_adopt_file(file, GFP_ATOMIC));
 }
 
 /* Return: whether a filter is in the caller's chain. */
@@ -226,19 +237,10 @@ static int listener_made(const void *made, struct file *file, unsigned int fd)
 	if (file->private_data == shup_task_filter(current))
 		shup_witness_see_new(file->private_data);
 	/* The pass that is kicked begins the audits, if it is the first listener. */
-	switch (shup_listener_discover(file, GFP_ATOMIC)) {
-	case 0:
-		if (is_marked_orphan(file))
-			replace_stale(file);
-		break;
-	case -ENOMEM:
-		/* There are no audits if no listener is known: request an adoption. */
-		shup_worker_request(SHUP_REQUEST_ADOPTION);
-		break;
-	default:
+	if (retried(shup_listener_discover(file, GFP_ATOMIC)))
 		shup_worker_kick();
-		break;
-	}
+	else if (is_marked_orphan(file))
+		replace_stale(file);
 	return 1;
 }
 
