@@ -204,7 +204,7 @@ static void retry_in_worker(void)
 	}
 }
 
-/* Return: whether the witness has decided it, or is to be judged by the scan. */
+/* A witness on probation is judged by the scan.  Return: whether it has decided. */
 static bool ask_witness_in_pass(struct shup_listener *listener, u32 number)
 {
 	switch (shup_witness_ask(listener, SHUP_IN_WORKER)) {
@@ -451,18 +451,6 @@ static bool finds_nobody(const void *filter)
 	return !ret && !search.found;
 }
 
-static bool is_undecided_file(const struct file *file)
-{
-	struct shup_listener *listener;
-	bool undecided;
-
-	rcu_read_lock();
-	listener = shup_listener_of_file(file);
-	undecided = listener && ask_witness(listener, SHUP_IN_WORKER);
-	rcu_read_unlock();
-	return undecided;
-}
-
 /**
  * shup_orphan_decide_now() - decide on a candidate that is being polled
  * @file: a listener's file, kept open by the poll
@@ -479,18 +467,23 @@ static bool is_undecided_file(const struct file *file)
 bool shup_orphan_decide_now(const struct file *file)
 {
 	struct shup_listener *listener;
-	bool orphan;
+	bool undecided, orphan, unused;
 
-	if (is_undecided_file(file) && finds_nobody(file->private_data)) {
-		rcu_read_lock();
-		listener = shup_listener_of_file(file);
-		if (listener && !atomic_read(&listener->live))
-			notify(listener, false);
-		rcu_read_unlock();
-	}
-
+	/* Most polls come to a listener that is decided: one look-up is enough. */
 	rcu_read_lock();
 	listener = shup_listener_of_file(file);
+	undecided = listener && ask_witness(listener, SHUP_IN_WORKER);
+	/* Last: what another has decided meanwhile counts, too. */
+	orphan = listener && shup_listener_test(listener, SHUP_ORPHAN);
+	rcu_read_unlock();
+	if (!undecided || orphan)
+		return orphan;
+
+	unused = finds_nobody(file->private_data);
+	rcu_read_lock();
+	listener = shup_listener_of_file(file);
+	if (listener && unused && !atomic_read(&listener->live))
+		notify(listener, false);
 	orphan = listener && shup_listener_test(listener, SHUP_ORPHAN);
 	rcu_read_unlock();
 	return orphan;
